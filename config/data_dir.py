@@ -1,0 +1,44 @@
+"""The data folder: where the embedded mode keeps its database, broker folder and keys."""
+
+import os
+import secrets
+from pathlib import Path
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def data_dir() -> Path:
+    """Return the folder named by ``CALLSHEET_DATA_DIR`` (default: ``var/`` in the checkout)."""
+    return Path(os.environ.get("CALLSHEET_DATA_DIR") or BASE_DIR / "var").absolute()
+
+
+def prepare_data_dir() -> Path:
+    """Create the data folder with its secrets, readable by the owner only; do nothing if it is there."""
+    folder = data_dir()
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for name in ("secret_key", "credential_keys"):
+        _write_once(folder / name)
+    return folder
+
+
+def secret(name: str, variable: str) -> str:
+    """Return a secret from the environment or else from the data folder ("" when neither has it)."""
+    if value := os.environ.get(variable):
+        return value
+    path = data_dir() / name
+    return path.read_text().strip() if path.exists() else ""
+
+
+def _write_once(path: Path) -> None:
+    if path.exists():
+        return
+    # Written aside and linked: of two processes that start together, both read the winner's secret.
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.touch(mode=0o600)
+    draft.write_text(secrets.token_urlsafe(48) + "\n")
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()

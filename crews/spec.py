@@ -1,0 +1,200 @@
+"""The crew document: its shape, without Django. See docs/crew-document.md.
+
+A document is checked in two steps: its *shape* by the models below, and what depends on the
+installed patterns, tools and providers (seats, options, edges) by `crews.lint` with a `Catalog`.
+"""
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints, model_validator
+
+Json = Any
+JsonSchema = dict[str, Json]
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+Text = Annotated[str, StringConstraints(max_length=100_000)]
+Line = Annotated[str, StringConstraints(max_length=200)]
+# Money is decimal in text, never float.
+Money = Annotated[
+    Decimal,
+    Field(strict=False, ge=0, max_digits=12, decimal_places=6),
+    PlainSerializer(str, return_type=str),
+]
+Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
+
+
+class Part(BaseModel):
+    """Unknown fields are errors; a parsed document does not change."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Pattern(Part):
+    name: Slug
+    options: dict[str, Json] = {}
+
+
+class Task(Part):
+    """What a run is started with. Without a schema it is free text."""
+
+    schema_: JsonSchema | None = Field(default=None, alias="schema")
+    example: Json = None
+
+
+class ModelChoice(Part):
+    """A model by provider and name, or by tier: then the team says which model that is."""
+
+    provider: Slug | None = None
+    name: Line | None = None
+    tier: Literal["fast", "balanced", "best"] | None = None
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    max_tokens: int = Field(default=4096, ge=1, le=1_000_000)
+    credential: Slug = "default"
+    fallback: tuple["ModelChoice", ...] = ()
+
+    @model_validator(mode="after")
+    def _named_or_tier(self) -> Self:
+        named = self.provider is not None and self.name is not None
+        if named == (self.tier is not None) or (self.provider is None) != (self.name is None):
+            raise ValueError("give either 'provider' and 'name', or 'tier' (fast, balanced, best)")
+        return self
+
+
+class Program(Part):
+    """The fixed program of a `code` role: JSON on stdin, JSON on stdout."""
+
+    language: Literal["python", "javascript", "shell"] = "python"
+    source: Text
+
+
+class Command(Part):
+    """The external agent of a `command` role: the task on stdin, the result on stdout."""
+
+    argv: tuple[Line, ...] = Field(min_length=1)
+    credential: Slug | None = None
+
+
+class NestedCrew(Part):
+    slug: Slug
+    version: int | None = Field(default=None, ge=1)
+
+
+class SandboxChoice(Part):
+    image: Line = "default"
+    cpu: float = Field(default=1, gt=0, le=16)
+    memory_mb: int = Field(default=512, ge=64, le=65_536)
+    network: Literal["none"] | tuple[Line, ...] = "none"
+    timeout_s: int = Field(default=60, ge=1, le=3600)
+    shared: Slug | None = None
+
+
+class RoleLimits(Part):
+    tokens: Count | None = None
+    cost_usd: Money | None = None
+    calls: Count | None = None
+    seconds: Count | None = None
+    retries: int = Field(default=2, ge=0, le=10)
+
+
+class RoleSpec(Part):
+    seat: Slug
+    kind: Literal["model", "code", "command", "human", "crew"] = "model"
+    title: Line = ""
+    responsibilities: tuple[Line, ...] = ()
+    capabilities: tuple[Line, ...] = ()
+    constraints: tuple[Line, ...] = ()
+    instructions: Text = ""
+    model: ModelChoice | None = None
+    program: Program | None = None
+    command: Command | None = None
+    crew: NestedCrew | None = None
+    tools: tuple[Line, ...] = ()
+    returns: JsonSchema | None = None
+    subscribes: tuple[Line, ...] = ()
+    sandbox: SandboxChoice | None = None
+    limits: RoleLimits = RoleLimits()
+
+    @model_validator(mode="after")
+    def _kind_has_its_part(self) -> Self:
+        for kind in ("model", "command", "crew"):
+            if (getattr(self, kind) is not None) and self.kind != kind:
+                raise ValueError(f"'{kind}' belongs to roles of kind '{kind}', and this is a '{self.kind}' role")
+        if self.program is not None and self.kind != "code":
+            raise ValueError(f"'program' belongs to roles of kind 'code', and this is a '{self.kind}' role")
+        needed = {"model": "model", "code": "program", "command": "command", "crew": "crew"}.get(self.kind)
+        if needed and getattr(self, needed) is None:
+            raise ValueError(f"a role of kind '{self.kind}' needs '{needed}'")
+        return self
+
+
+class OnInvalid(Part):
+    retries: int = Field(default=2, ge=0, le=10)
+    then: Literal["escalate", "fail"] = "escalate"
+
+
+class Gate(Part):
+    """Lets the handoff through when a field of the payload (dotted path) has the value."""
+
+    field: Line
+    equals: Json = True
+
+
+class Handoff(Part):
+    """A handoff contract: what may pass from one role to another, and what if it does not fit."""
+
+    from_: Slug = Field(alias="from")
+    to: Slug
+    schema_: JsonSchema | None = Field(default=None, alias="schema")
+    required_confidence: float | None = Field(default=None, ge=0, le=1)
+    on_low_confidence: Literal["escalate", "revise", "proceed"] = "escalate"
+    on_invalid: OnInvalid = OnInvalid()
+    when: Gate | None = None
+    artifacts: tuple[Line, ...] = ()
+
+
+class Breaker(Part):
+    failures: int = Field(default=5, ge=1, le=1000)
+    window: int = Field(default=20, ge=1, le=1000)
+
+
+class CrewLimits(Part):
+    cost_usd: Money | None = None
+    tokens: Count | None = None
+    actions: Count = 500
+    seconds: Count = 3600
+    breaker: Breaker = Breaker()
+
+
+class Point(Part):
+    x: float = Field(ge=-1e6, le=1e6)
+    y: float = Field(ge=-1e6, le=1e6)
+
+
+class CrewSpec(Part):
+    """A whole crew. Immutable; `crews.models.CrewVersion` pins one by its content hash."""
+
+    callsheet: Literal[1]
+    name: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    description: Text = ""
+    pattern: Pattern
+    task: Task = Task()
+    roles: dict[Slug, RoleSpec] = Field(min_length=1, max_length=100)
+    handoffs: tuple[Handoff, ...] = Field(default=(), max_length=1000)
+    limits: CrewLimits = CrewLimits()
+    layout: dict[Slug, Point] = {}
+
+    @model_validator(mode="after")
+    def _handoffs_name_roles(self) -> Self:
+        for n, edge in enumerate(self.handoffs):
+            for end, role in (("from", edge.from_), ("to", edge.to)):
+                if role not in self.roles:
+                    raise ValueError(f"handoffs.{n}.{end}: no role '{role}'; the roles are {', '.join(self.roles)}")
+        return self
+
+    def seated(self, seat: str) -> list[str]:
+        """Return the names of the roles in a seat, in the document's order."""
+        return [name for name, role in self.roles.items() if role.seat == seat]
+
+    def document(self) -> dict[str, Json]:
+        """Return the document as JSON-able data, defaults left out, as it is exported and hashed."""
+        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True) | {"callsheet": 1}

@@ -1,0 +1,206 @@
+"""The journal's entries: what a run is made of. ◆ See docs/journal.md.
+
+An entry is an envelope (who, when, where in the run) around a payload, one class per kind.
+No Django and no I/O here: the fold, the verifier and the golden journals are built on it.
+"""
+
+import hashlib
+import json
+from typing import Annotated, Any, ClassVar, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Json = Any
+GENESIS = "0" * 64
+ActionType = Literal[
+    "plan", "route", "ask", "model_call", "tool_call", "delegation", "handoff", "message",
+    "state_write", "review", "synthesis", "checkpoint", "escalation", "spawn",
+]  # fmt: skip
+
+
+class Payload(BaseModel):
+    """What an entry says. Fields that are None are left out of the journal."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    kind: ClassVar[str]
+
+    def data(self) -> dict[str, Json]:
+        return {name: value for name, value in self.__dict__.items() if value is not None}
+
+
+class RunStarted(Payload):
+    """A run begins. `document` is the whole crew document, `models` the model chosen for each role
+    (`{role: {"provider", "name", "credential"}}`), `origin` the run and action it was forked from."""
+
+    kind: ClassVar[str] = "run.started"
+    crew: dict[str, Json]
+    document: dict[str, Json]
+    pattern_version: int
+    task: Json
+    input: Json = None
+    rehearsal: bool = False
+    models: dict[str, Json] = Field(default_factory=dict)
+    origin: dict[str, Json] | None = None
+
+
+class ActionStarted(Payload):
+    """An action is about to happen. `input_hash` covers the whole input also where `input` is
+    shortened to what is new (a model call names the messages since the call before it)."""
+
+    kind: ClassVar[str] = "action.started"
+    type: ActionType
+    name: str
+    attempt: int
+    input: Json
+    input_hash: str
+    provider: str | None = None
+    model: str | None = None
+    reserved: dict[str, Json] | None = None
+
+
+class ActionFinished(Payload):
+    """An action's result. `usage` is tokens, `cost_usd` decimal text (None: price not known)."""
+
+    kind: ClassVar[str] = "action.finished"
+    output: Json
+    usage: dict[str, int] | None = None
+    cost_usd: str | None = None
+
+
+class ActionFailed(Payload):
+    """An attempt failed. Without `final` another attempt follows after `retry_in_s` seconds.
+    `error` has `kind`, `message`, `advice`, and where known `role`, `provider`, `host`, `status`."""
+
+    kind: ClassVar[str] = "action.failed"
+    error: dict[str, Json]
+    final: bool
+    retry_in_s: float | None = None
+    usage: dict[str, int] | None = None
+    cost_usd: str | None = None
+
+
+class ActionUncertain(Payload):
+    """Nobody knows whether the action happened: it was under way when its worker was lost."""
+
+    kind: ClassVar[str] = "action.uncertain"
+    reason: str
+
+
+class RunWaiting(Payload):
+    """A person must decide. `choices` name what they may choose; `schema` describes an answer's value."""
+
+    kind: ClassVar[str] = "run.waiting"
+    question: str
+    choices: list[str]
+    schema_: dict[str, Json] | None = None
+    context: Json = None
+
+    def data(self) -> dict[str, Json]:
+        data = super().data()
+        if "schema_" in data:
+            data["schema"] = data.pop("schema_")
+        return data
+
+
+class DecisionMade(Payload):
+    kind: ClassVar[str] = "decision.made"
+    choice: str
+    value: Json = None
+    comment: str = ""
+
+
+class RunPaused(Payload):
+    kind: ClassVar[str] = "run.paused"
+    reason: str = ""
+
+
+class RunResumed(Payload):
+    """The run goes on: a person resumed it, or (actor `system`) another worker took it over."""
+
+    kind: ClassVar[str] = "run.resumed"
+    reason: str = ""
+
+
+class RunCancelled(Payload):
+    kind: ClassVar[str] = "run.cancelled"
+    reason: str = ""
+
+
+class RunFinished(Payload):
+    kind: ClassVar[str] = "run.finished"
+    status: Literal["finished", "failed"]
+    output: Json = None
+    error: dict[str, Json] | None = None
+    totals: dict[str, Json] = Field(default_factory=dict)
+
+
+class Redacted(Payload):
+    """The payload of entry `seq` was erased; its commitment stays, so the chain still verifies."""
+
+    kind: ClassVar[str] = "redacted"
+    seq: int
+    reason: str
+
+
+PAYLOADS: dict[str, type[Payload]] = {
+    cls.kind: cls
+    for cls in (
+        RunStarted, ActionStarted, ActionFinished, ActionFailed, ActionUncertain, RunWaiting,
+        DecisionMade, RunPaused, RunResumed, RunCancelled, RunFinished, Redacted,
+    )
+}  # fmt: skip
+Kind = Literal[
+    "run.started", "action.started", "action.finished", "action.failed", "action.uncertain",
+    "run.waiting", "decision.made", "run.paused", "run.resumed", "run.cancelled", "run.finished",
+    "redacted",
+]  # fmt: skip
+
+
+class Entry(BaseModel):
+    """One entry as it is stored, streamed and exported. `payload` and `salt` are None once redacted."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    run: str
+    seq: Annotated[int, Field(ge=1)]
+    at: str
+    kind: Kind
+    action: str | None = None
+    parent: str | None = None
+    key: str = ""
+    agent: str = ""
+    actor: str = "system"
+    payload: dict[str, Json] | None
+    salt: str | None
+    payload_hash: str
+    prev_hash: str
+    hash: str
+
+
+def canonical(value: Json) -> str:
+    """Return the one JSON text of a value: sorted keys, no spaces, ASCII. Raises ValueError on NaN."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def digest(value: Json) -> str:
+    """Return the SHA-256 of a value's canonical JSON, hex."""
+    return hashlib.sha256(canonical(value).encode()).hexdigest()
+
+
+def commitment(salt: str, payload_text: str) -> str:
+    """Return the salted commitment to a payload's canonical JSON, hex."""
+    return hashlib.sha256(f"{salt}{payload_text}".encode()).hexdigest()
+
+
+def chain_hash(
+    *, run: str, seq: int, at: str, kind: str, action: str | None, parent: str | None, key: str,
+    agent: str, actor: str, payload_hash: str, prev_hash: str,
+) -> str:  # fmt: skip
+    """Return an entry's hash: SHA-256 over its envelope, its payload's commitment and the hash before."""
+    envelope = [run, seq, at, kind, action, parent, key, agent, actor, payload_hash, prev_hash]
+    return hashlib.sha256(canonical(envelope).encode()).hexdigest()
+
+
+def action_id(run: str, key: str) -> str:
+    """Return the id of the action at a structural path of a run: the same in every replay."""
+    return str(UUID(bytes=hashlib.sha256(f"{run}/{key}".encode()).digest()[:16]))

@@ -1,0 +1,191 @@
+"""What a run's entries add up to. The same fold stands in static/src/journal/fold.ts; the golden
+journals in tests/journals/ hold the two together."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from runs.journal.entries import Entry
+
+Json = Any
+FINAL = frozenset({"finished", "failed", "cancelled"})
+
+
+@dataclass(slots=True, kw_only=True)
+class ActionState:
+    """An action as its entries tell it. `status`: running, finished, failed, retrying, uncertain,
+    waiting or cancelled; `tokens` and `cost_usd` add up all attempts."""
+
+    id: str
+    key: str
+    parent: str | None
+    agent: str
+    type: str
+    name: str
+    seq: int
+    started_at: str
+    input: Json
+    input_hash: str
+    status: str = "running"
+    attempt: int = 1
+    lost_attempts: int = 0
+    ended_at: str | None = None
+    output: Json = None
+    error: dict[str, Json] | None = None
+    tokens: int = 0
+    cost_usd: Decimal | None = None
+    provider: str = ""
+    model: str = ""
+    reserved: dict[str, Json] | None = None
+    question: dict[str, Json] | None = None
+    decision: dict[str, Json] | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class RunState:
+    """A run as its entries tell it. `open_questions` holds the ids of actions that wait for a person;
+    `takeovers` counts the workers lost since an action last finished."""
+
+    status: str = "queued"
+    seq: int = 0
+    started: dict[str, Json] | None = None
+    started_at: str = ""
+    ended_at: str | None = None
+    actions: dict[str, ActionState] = field(default_factory=dict)
+    open_questions: list[str] = field(default_factory=list)
+    output: Json = None
+    error: dict[str, Json] | None = None
+    reason: str = ""
+    calls: int = 0
+    tokens: int = 0
+    cost_usd: Decimal = Decimal(0)
+    unpriced: bool = False
+    failures: int = 0
+    takeovers: int = 0
+    halted_at: str | None = None
+    redacted: list[int] = field(default_factory=list)
+
+
+def fold(entries: Iterable[Entry], state: RunState | None = None) -> RunState:
+    """Add entries, in the order of their `seq`, to a state (a new one by default) and return it."""
+    state = state or RunState()
+    for entry in entries:
+        _add(state, entry)
+    return state
+
+
+def _add(state: RunState, entry: Entry) -> None:
+    state.seq = entry.seq
+    payload = entry.payload or {}
+    if entry.kind == "action.started":
+        _start(state, entry, payload)
+    elif entry.action is not None and (action := state.actions.get(entry.action)):
+        _continue(state, action, entry, payload)
+    else:
+        _steer(state, entry, payload)
+
+
+def _start(state: RunState, entry: Entry, payload: dict[str, Json]) -> None:
+    assert entry.action is not None
+    if state.status == "queued":
+        state.status = "running"
+    action = state.actions.get(entry.action)
+    if action is None:
+        action = state.actions[entry.action] = ActionState(
+            id=entry.action, key=entry.key, parent=entry.parent, agent=entry.agent,
+            type=payload.get("type", ""), name=payload.get("name", ""), seq=entry.seq,
+            started_at=entry.at, input=payload.get("input"), input_hash=payload.get("input_hash", ""),
+        )  # fmt: skip
+    elif action.status == "running":
+        action.lost_attempts += 1
+    action.status, action.ended_at = "running", None
+    action.attempt = payload.get("attempt", 1)
+    action.provider = payload.get("provider") or action.provider
+    action.model = payload.get("model") or action.model
+    action.reserved = payload.get("reserved")
+    if action.type == "model_call":
+        state.calls += 1
+
+
+def _continue(state: RunState, action: ActionState, entry: Entry, payload: dict[str, Json]) -> None:
+    if entry.kind == "action.finished":
+        action.status, action.ended_at, action.output = "finished", entry.at, payload.get("output")
+        action.error, action.lost_attempts, state.takeovers = None, 0, 0
+        _spend(state, action, payload)
+    elif entry.kind == "action.failed":
+        action.status = "failed" if payload.get("final") else "retrying"
+        action.ended_at, action.error, action.lost_attempts = entry.at, payload.get("error"), 0
+        state.failures += 1
+        state.takeovers = 0
+        _spend(state, action, payload)
+    elif entry.kind == "action.uncertain":
+        action.status = "uncertain"
+    elif entry.kind == "run.waiting":
+        action.status, action.question = "waiting", payload
+        state.open_questions.append(action.id)
+        _halt(state, "waiting", entry.at)
+    elif entry.kind == "decision.made":
+        action.status, action.decision = "running", payload
+        state.open_questions = [other for other in state.open_questions if other != action.id]
+        if state.status == "waiting" and not state.open_questions:
+            _go_on(state)
+    else:
+        _steer(state, entry, payload)
+
+
+def _steer(state: RunState, entry: Entry, payload: dict[str, Json]) -> None:
+    if entry.kind == "run.started":
+        state.started, state.started_at = payload, entry.at
+    elif entry.kind == "run.paused":
+        state.reason = payload.get("reason", "")
+        _halt(state, "paused", entry.at)
+    elif entry.kind == "run.resumed":
+        if entry.actor == "system":
+            state.takeovers += 1
+        elif state.open_questions:
+            state.status = "waiting"
+        else:
+            state.takeovers = 0
+            for action in state.actions.values():
+                action.lost_attempts = 0
+            _go_on(state)
+    elif entry.kind == "run.cancelled":
+        state.reason = payload.get("reason", "")
+        _end(state, "cancelled", entry.at)
+    elif entry.kind == "run.finished":
+        state.output, state.error = payload.get("output"), payload.get("error")
+        _end(state, payload.get("status", "finished"), entry.at)
+    elif entry.kind == "redacted":
+        state.redacted.append(payload.get("seq", 0))
+
+
+def _spend(state: RunState, action: ActionState, payload: dict[str, Json]) -> None:
+    usage = payload.get("usage")
+    if usage is None:
+        return
+    tokens = usage.get("input_tokens", 0) + usage.get("output_tokens", 0)
+    action.tokens += tokens
+    state.tokens += tokens
+    if (cost := payload.get("cost_usd")) is None:
+        state.unpriced = True
+    else:
+        action.cost_usd = (action.cost_usd or Decimal(0)) + Decimal(cost)
+        state.cost_usd += Decimal(cost)
+
+
+def _halt(state: RunState, status: str, at: str) -> None:
+    state.status = status
+    state.halted_at = state.halted_at or at
+
+
+def _go_on(state: RunState) -> None:
+    state.status, state.halted_at, state.reason = "running", None, ""
+
+
+def _end(state: RunState, status: str, at: str) -> None:
+    state.status, state.ended_at = status, at
+    for action in state.actions.values():
+        if action.status in ("running", "retrying", "waiting", "uncertain"):
+            action.status, action.ended_at = "cancelled", action.ended_at or at
+    state.open_questions = []

@@ -7,7 +7,14 @@ installed patterns, tools and providers (seats, options, edges) by `crews.lint` 
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    model_validator,
+)
 
 Json = Any
 JsonSchema = dict[str, Json]
@@ -118,10 +125,16 @@ class RoleSpec(Part):
     def _kind_has_its_part(self) -> Self:
         for kind in ("model", "command", "crew"):
             if (getattr(self, kind) is not None) and self.kind != kind:
-                raise ValueError(f"'{kind}' belongs to roles of kind '{kind}', and this is a '{self.kind}' role")
+                raise ValueError(
+                    f"'{kind}' belongs to roles of kind '{kind}', and this is a '{self.kind}' role"
+                )
         if self.program is not None and self.kind != "code":
-            raise ValueError(f"'program' belongs to roles of kind 'code', and this is a '{self.kind}' role")
-        needed = {"model": "model", "code": "program", "command": "command", "crew": "crew"}.get(self.kind)
+            raise ValueError(
+                f"'program' belongs to roles of kind 'code', and this is a '{self.kind}' role"
+            )
+        needed = {"model": "model", "code": "program", "command": "command", "crew": "crew"}.get(
+            self.kind
+        )
         if needed and getattr(self, needed) is None:
             raise ValueError(f"a role of kind '{self.kind}' needs '{needed}'")
         return self
@@ -188,7 +201,9 @@ class CrewSpec(Part):
         for n, edge in enumerate(self.handoffs):
             for end, role in (("from", edge.from_), ("to", edge.to)):
                 if role not in self.roles:
-                    raise ValueError(f"handoffs.{n}.{end}: no role '{role}'; the roles are {', '.join(self.roles)}")
+                    raise ValueError(
+                        f"handoffs.{n}.{end}: no role '{role}'; the roles are {', '.join(self.roles)}"
+                    )
         return self
 
     def seated(self, seat: str) -> list[str]:

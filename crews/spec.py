@@ -4,36 +4,64 @@ A document is checked in two steps: its *shape* by the models below, and what de
 installed patterns, tools and providers (seats, options, edges) by `crews.lint` with a `Catalog`.
 """
 
+import re
 from decimal import Decimal
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PlainSerializer,
+    Strict,
     StringConstraints,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 Json = Any
 JsonSchema = dict[str, Json]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 Text = Annotated[str, StringConstraints(max_length=100_000)]
 Line = Annotated[str, StringConstraints(max_length=200)]
+T = TypeVar("T")
+Many = Annotated[tuple[T, ...], Strict(False)]
+
+
+def _money(value: Json) -> Decimal:
+    if isinstance(value, str) and _MONEY.fullmatch(value):
+        return Decimal(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise ValueError(f'write money as text, in quotes: "{value}"')
+    raise ValueError('write an amount in US dollars as text, like "0.50"')
+
+
+_MONEY = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?", re.ASCII)
 # Money is decimal in text, never float.
-Money = Annotated[
-    Decimal,
-    Field(strict=False, ge=0, max_digits=12, decimal_places=6),
-    PlainSerializer(str, return_type=str),
-]
+Money = Annotated[Decimal, BeforeValidator(_money), PlainSerializer(str, return_type=str)]
 Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
+
+
+def _network(value: Json) -> Json:
+    hosts = value if isinstance(value, list | tuple) else ()
+    if value == "none" or (hosts and all(isinstance(host, str) and host for host in hosts)):
+        return value
+    raise ValueError('give "none", or a list of the hosts that may be reached')
+
+
+Network = Annotated[Literal["none"] | Many[Line], BeforeValidator(_network)]
+
+
+def refusal(faults: list[tuple[str, str]]) -> PydanticCustomError:
+    """Make the error of a validator that looks at several fields: (path below it, message) each."""
+    return PydanticCustomError("faults", "{text}", {"text": faults[0][1], "faults": faults})
 
 
 class Part(BaseModel):
     """Unknown fields are errors; a parsed document does not change."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class Pattern(Part):
@@ -57,7 +85,7 @@ class ModelChoice(Part):
     temperature: float | None = Field(default=None, ge=0, le=2)
     max_tokens: int = Field(default=4096, ge=1, le=1_000_000)
     credential: Slug = "default"
-    fallback: tuple["ModelChoice", ...] = ()
+    fallback: Many["ModelChoice"] = ()
 
     @model_validator(mode="after")
     def _named_or_tier(self) -> Self:
@@ -77,7 +105,7 @@ class Program(Part):
 class Command(Part):
     """The external agent of a `command` role: the task on stdin, the result on stdout."""
 
-    argv: tuple[Line, ...] = Field(min_length=1)
+    argv: Many[Line] = Field(min_length=1)
     credential: Slug | None = None
 
 
@@ -90,7 +118,7 @@ class SandboxChoice(Part):
     image: Line = "default"
     cpu: float = Field(default=1, gt=0, le=16)
     memory_mb: int = Field(default=512, ge=64, le=65_536)
-    network: Literal["none"] | tuple[Line, ...] = "none"
+    network: Network = "none"
     timeout_s: int = Field(default=60, ge=1, le=3600)
     shared: Slug | None = None
 
@@ -103,40 +131,47 @@ class RoleLimits(Part):
     retries: int = Field(default=2, ge=0, le=10)
 
 
+Kind = Literal["model", "code", "command", "human", "crew"]
+# The part of the document that a role of each kind must have, and only it may have.
+KIND_PARTS: dict[Kind, str | None] = {
+    "model": "model",
+    "code": "program",
+    "command": "command",
+    "human": None,
+    "crew": "crew",
+}
+
+
 class RoleSpec(Part):
     seat: Slug
-    kind: Literal["model", "code", "command", "human", "crew"] = "model"
+    kind: Kind = "model"
     title: Line = ""
-    responsibilities: tuple[Line, ...] = ()
-    capabilities: tuple[Line, ...] = ()
-    constraints: tuple[Line, ...] = ()
+    responsibilities: Many[Line] = ()
+    capabilities: Many[Line] = ()
+    constraints: Many[Line] = ()
     instructions: Text = ""
     model: ModelChoice | None = None
     program: Program | None = None
     command: Command | None = None
     crew: NestedCrew | None = None
-    tools: tuple[Line, ...] = ()
+    tools: Many[Line] = ()
     returns: JsonSchema | None = None
-    subscribes: tuple[Line, ...] = ()
+    subscribes: Many[Line] = ()
     sandbox: SandboxChoice | None = None
     limits: RoleLimits = RoleLimits()
 
     @model_validator(mode="after")
     def _kind_has_its_part(self) -> Self:
-        for kind in ("model", "command", "crew"):
-            if (getattr(self, kind) is not None) and self.kind != kind:
-                raise ValueError(
-                    f"'{kind}' belongs to roles of kind '{kind}', and this is a '{self.kind}' role"
-                )
-        if self.program is not None and self.kind != "code":
-            raise ValueError(
-                f"'program' belongs to roles of kind 'code', and this is a '{self.kind}' role"
-            )
-        needed = {"model": "model", "code": "program", "command": "command", "crew": "crew"}.get(
-            self.kind
-        )
+        needed = KIND_PARTS[self.kind]
+        faults = [
+            (part, f"'{part}' belongs to roles of kind '{kind}', and this is a '{self.kind}' role")
+            for kind, part in KIND_PARTS.items()
+            if part and part != needed and getattr(self, part) is not None
+        ]
         if needed and getattr(self, needed) is None:
-            raise ValueError(f"a role of kind '{self.kind}' needs '{needed}'")
+            faults.append((needed, f"a role of kind '{self.kind}' needs '{needed}'"))
+        if faults:
+            raise refusal(faults)
         return self
 
 
@@ -149,7 +184,7 @@ class Gate(Part):
     """Lets the handoff through when a field of the payload (dotted path) has the value."""
 
     field: Line
-    equals: Json = True
+    equals: Json
 
 
 class Handoff(Part):
@@ -162,7 +197,7 @@ class Handoff(Part):
     on_low_confidence: Literal["escalate", "revise", "proceed"] = "escalate"
     on_invalid: OnInvalid = OnInvalid()
     when: Gate | None = None
-    artifacts: tuple[Line, ...] = ()
+    artifacts: Many[Line] = ()
 
 
 class Breaker(Part):
@@ -192,18 +227,21 @@ class CrewSpec(Part):
     pattern: Pattern
     task: Task = Task()
     roles: dict[Slug, RoleSpec] = Field(min_length=1, max_length=100)
-    handoffs: tuple[Handoff, ...] = Field(default=(), max_length=1000)
+    handoffs: Many[Handoff] = Field(default=(), max_length=1000)
     limits: CrewLimits = CrewLimits()
     layout: dict[Slug, Point] = {}
 
     @model_validator(mode="after")
     def _handoffs_name_roles(self) -> Self:
-        for n, edge in enumerate(self.handoffs):
-            for end, role in (("from", edge.from_), ("to", edge.to)):
-                if role not in self.roles:
-                    raise ValueError(
-                        f"handoffs.{n}.{end}: no role '{role}'; the roles are {', '.join(self.roles)}"
-                    )
+        names = ", ".join(self.roles)
+        faults = [
+            (f"handoffs.{n}.{end}", f"there is no role '{role}'; the roles are {names}")
+            for n, edge in enumerate(self.handoffs)
+            for end, role in (("from", edge.from_), ("to", edge.to))
+            if role not in self.roles
+        ]
+        if faults:
+            raise refusal(faults)
         return self
 
     def seated(self, seat: str) -> list[str]:

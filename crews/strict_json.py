@@ -49,9 +49,9 @@ def json_load(text: str) -> Json:
     return value
 
 
-def json_dump(value: Json) -> str:
+def json_dump(value: Json, *, indent: int | None = None) -> str:
     """Return JSON text with the keys in their order."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
 
 
 def json_canonical(value: Json) -> str:

@@ -1,0 +1,113 @@
+"""What this installation offers to crews: patterns, tools, providers.
+
+The app that has them registers a function that lists them, so that crews need not import it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from crews.spec import JsonSchema, Kind
+
+# What a pattern asks of the drawn handoffs: nothing (they only add contracts), one chain through
+# its roles, no cycle, or it follows them wherever they lead.
+Edges = Literal["none", "chain", "dag", "free"]
+NO_OPTIONS: Final[JsonSchema] = {"type": "object", "additionalProperties": False}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Seat:
+    """A place in a pattern, taken by `min` to `max` roles (None: any number)."""
+
+    name: str
+    title: str = ""
+    description: str = ""
+    min: int = 1
+    max: int | None = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PatternInfo:
+    """A pattern.
+
+    `options_schema` is the JSON Schema of its options, with defaults; a string in it with
+    `"format": "role"` names a role of the crew. `implicit_tools` are offered to a seat's roles
+    without being listed by them: seat to names of tools.
+    """
+
+    name: str
+    title: str
+    summary: str
+    when: str = ""
+    when_not: str = ""
+    seats: tuple[Seat, ...]
+    options_schema: JsonSchema = field(default_factory=lambda: dict(NO_OPTIONS))
+    edges: Edges = "none"
+    version: int = 1
+    implicit_tools: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ToolInfo:
+    """A tool that a role may list; `capability` is what the role must have for it, None: nothing."""
+
+    name: str
+    title: str
+    description: str
+    parameters: JsonSchema
+    capability: str | None = None
+    needs_sandbox: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProviderInfo:
+    """A provider of models; `models` are suggestions, any name is allowed."""
+
+    name: str
+    title: str
+    models: tuple[str, ...] = ()
+    needs_key: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KindInfo:
+    name: Kind
+    title: str
+    summary: str
+
+
+KINDS: Final = (
+    KindInfo(name="model", title="Model", summary="A language model with tools."),
+    KindInfo(name="code", title="Program", summary="A fixed program in a sandbox, JSON to JSON."),
+    KindInfo(name="command", title="Agent command", summary="A command-line agent in its sandbox."),
+    KindInfo(name="human", title="Person", summary="Somebody of the team answers in the app."),
+    KindInfo(name="crew", title="Crew", summary="Another crew of the team does the work."),
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Catalog:
+    patterns: tuple[PatternInfo, ...] = ()
+    tools: tuple[ToolInfo, ...] = ()
+    providers: tuple[ProviderInfo, ...] = ()
+    kinds: tuple[KindInfo, ...] = KINDS
+
+    def pattern(self, name: str) -> PatternInfo | None:
+        return next((item for item in self.patterns if item.name == name), None)
+
+    def tool(self, name: str) -> ToolInfo | None:
+        return next((item for item in self.tools if item.name == name), None)
+
+
+_source: Callable[[], Catalog] | None = None
+
+
+def catalog_register(source: Callable[[], Catalog]) -> None:
+    """Say who knows the catalog; called once, when the apps are ready."""
+    global _source  # noqa: PLW0603
+    _source = source
+
+
+def catalog_current() -> Catalog:
+    """Return what is installed; empty but for the kinds of roles when nobody has registered."""
+    return _source() if _source else Catalog()

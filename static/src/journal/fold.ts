@@ -1,0 +1,286 @@
+/**
+ * What a run's entries add up to. The same fold stands in runs/journal/fold.py, with the same names;
+ * the golden journals in tests/journals/ hold the two together.
+ *
+ * A state is changed in place, so that adding one entry costs the same however long the run is.
+ */
+
+import { type Entry, type Json, type JsonObject, numberOf, objectOf, textOf } from "./entry";
+import { type Money, parseMoney } from "./money";
+
+export type ActionStatus =
+  | "running"
+  | "finished"
+  | "failed"
+  | "retrying"
+  | "uncertain"
+  | "waiting"
+  | "cancelled";
+
+export type ActionState = {
+  id: string;
+  key: string;
+  parent: string | null;
+  agent: string;
+  type: string;
+  name: string;
+  seq: number;
+  started_at: string;
+  input: Json;
+  input_hash: string;
+  status: ActionStatus;
+  attempt: number;
+  lost_attempts: number;
+  ended_at: string | null;
+  output: Json;
+  error: JsonObject | null;
+  tokens: number;
+  cost_usd: Money | null;
+  provider: string;
+  model: string;
+  reserved: JsonObject | null;
+  question: JsonObject | null;
+  decision: JsonObject | null;
+};
+
+export type RunStatus =
+  | "queued"
+  | "running"
+  | "waiting"
+  | "paused"
+  | "cancelled"
+  | "finished"
+  | "failed";
+
+export type RunState = {
+  status: RunStatus;
+  seq: number;
+  started: JsonObject | null;
+  started_at: string;
+  ended_at: string | null;
+  actions: Map<string, ActionState>;
+  open_questions: string[];
+  output: Json;
+  error: JsonObject | null;
+  reason: string;
+  calls: number;
+  tokens: number;
+  cost_usd: Money;
+  unpriced: boolean;
+  failures: number;
+  takeovers: number;
+  halted_at: string | null;
+  redacted: number[];
+};
+
+export function isFinal(status: RunStatus): boolean {
+  return status === "finished" || status === "failed" || status === "cancelled";
+}
+
+export function newState(): RunState {
+  return {
+    status: "queued",
+    seq: 0,
+    started: null,
+    started_at: "",
+    ended_at: null,
+    actions: new Map(),
+    open_questions: [],
+    output: null,
+    error: null,
+    reason: "",
+    calls: 0,
+    tokens: 0,
+    cost_usd: 0n,
+    unpriced: false,
+    failures: 0,
+    takeovers: 0,
+    halted_at: null,
+    redacted: [],
+  };
+}
+
+/** Adds entries, in the order of their `seq`, to a state (a new one by default) and returns it. */
+export function fold(entries: Iterable<Entry>, state: RunState = newState()): RunState {
+  for (const entry of entries) add(state, entry);
+  return state;
+}
+
+export function add(state: RunState, entry: Entry): void {
+  state.seq = entry.seq;
+  const payload = entry.payload ?? {};
+  if (entry.kind === "action.started") {
+    start(state, entry, payload);
+    return;
+  }
+  const action = entry.action === null ? undefined : state.actions.get(entry.action);
+  if (!action || !proceed(state, action, entry, payload)) steer(state, entry, payload);
+}
+
+function start(state: RunState, entry: Entry, payload: JsonObject): void {
+  if (entry.action === null) throw new Error(`entry ${entry.seq} starts an action and names none`);
+  if (state.status === "queued") state.status = "running";
+  const known = state.actions.get(entry.action);
+  if (known?.status === "running") known.lost_attempts += 1;
+  const action = known ?? newAction(entry.action, entry, payload);
+  state.actions.set(entry.action, action);
+  action.status = "running";
+  action.ended_at = null;
+  action.attempt = payload.attempt === undefined ? 1 : numberOf(payload.attempt);
+  action.provider = textOf(payload.provider) || action.provider;
+  action.model = textOf(payload.model) || action.model;
+  action.reserved = objectOf(payload.reserved);
+  if (action.type === "model_call") state.calls += 1;
+}
+
+function newAction(id: string, entry: Entry, payload: JsonObject): ActionState {
+  return {
+    id,
+    key: entry.key,
+    parent: entry.parent,
+    agent: entry.agent,
+    type: textOf(payload.type),
+    name: textOf(payload.name),
+    seq: entry.seq,
+    started_at: entry.at,
+    input: payload.input ?? null,
+    input_hash: textOf(payload.input_hash),
+    status: "running",
+    attempt: 1,
+    lost_attempts: 0,
+    ended_at: null,
+    output: null,
+    error: null,
+    tokens: 0,
+    cost_usd: null,
+    provider: "",
+    model: "",
+    reserved: null,
+    question: null,
+    decision: null,
+  };
+}
+
+/** Whether the entry was about the action; what is not, is about the run. */
+function proceed(
+  state: RunState,
+  action: ActionState,
+  entry: Entry,
+  payload: JsonObject,
+): boolean {
+  switch (entry.kind) {
+    case "action.finished":
+      action.status = "finished";
+      action.ended_at = entry.at;
+      action.output = payload.output ?? null;
+      action.error = null;
+      action.lost_attempts = 0;
+      state.takeovers = 0;
+      spend(state, action, payload);
+      return true;
+    case "action.failed":
+      action.status = payload.final ? "failed" : "retrying";
+      action.ended_at = entry.at;
+      action.error = objectOf(payload.error);
+      action.lost_attempts = 0;
+      state.failures += 1;
+      state.takeovers = 0;
+      spend(state, action, payload);
+      return true;
+    case "action.uncertain":
+      action.status = "uncertain";
+      return true;
+    case "run.waiting":
+      action.status = "waiting";
+      action.question = payload;
+      state.open_questions = [...state.open_questions, action.id];
+      halt(state, "waiting", entry.at);
+      return true;
+    case "decision.made":
+      action.status = "running";
+      action.decision = payload;
+      state.open_questions = state.open_questions.filter((id) => id !== action.id);
+      if (state.status === "waiting" && state.open_questions.length === 0) goOn(state);
+      return true;
+    default:
+      return false;
+  }
+}
+
+function steer(state: RunState, entry: Entry, payload: JsonObject): void {
+  switch (entry.kind) {
+    case "run.started":
+      state.started = payload;
+      state.started_at = entry.at;
+      break;
+    case "run.paused":
+      state.reason = textOf(payload.reason);
+      halt(state, "paused", entry.at);
+      break;
+    case "run.resumed":
+      resume(state, entry);
+      break;
+    case "run.cancelled":
+      state.reason = textOf(payload.reason);
+      end(state, "cancelled", entry.at);
+      break;
+    case "run.finished":
+      state.output = payload.output ?? null;
+      state.error = objectOf(payload.error);
+      end(state, payload.status === "failed" ? "failed" : "finished", entry.at);
+      break;
+    case "redacted":
+      state.redacted = [...state.redacted, numberOf(payload.seq)];
+      break;
+  }
+}
+
+function resume(state: RunState, entry: Entry): void {
+  if (entry.actor === "system") {
+    state.takeovers += 1;
+  } else if (state.open_questions.length > 0) {
+    state.status = "waiting";
+  } else {
+    state.takeovers = 0;
+    for (const action of state.actions.values()) action.lost_attempts = 0;
+    goOn(state);
+  }
+}
+
+function spend(state: RunState, action: ActionState, payload: JsonObject): void {
+  const usage = objectOf(payload.usage);
+  if (!usage) return;
+  const tokens = numberOf(usage.input_tokens) + numberOf(usage.output_tokens);
+  action.tokens += tokens;
+  state.tokens += tokens;
+  if (payload.cost_usd == null) {
+    state.unpriced = true;
+    return;
+  }
+  const cost = parseMoney(textOf(payload.cost_usd));
+  action.cost_usd = (action.cost_usd ?? 0n) + cost;
+  state.cost_usd += cost;
+}
+
+function halt(state: RunState, status: RunStatus, at: string): void {
+  state.status = status;
+  state.halted_at = state.halted_at ?? at;
+}
+
+function goOn(state: RunState): void {
+  state.status = "running";
+  state.halted_at = null;
+  state.reason = "";
+}
+
+function end(state: RunState, status: RunStatus, at: string): void {
+  state.status = status;
+  state.ended_at = at;
+  for (const action of state.actions.values()) {
+    if (["running", "retrying", "waiting", "uncertain"].includes(action.status)) {
+      action.status = "cancelled";
+      action.ended_at = action.ended_at ?? at;
+    }
+  }
+  state.open_questions = [];
+}

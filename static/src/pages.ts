@@ -1,0 +1,16 @@
+/** What every page loads: the styles, htmx, and the few behaviours that templates may use. */
+import "./styles/app.css";
+import "htmx.org";
+import Alpine from "@alpinejs/csp";
+import { confirmForms } from "./pages/confirm";
+import { copyButton } from "./pages/copy";
+import { submitOnArrival } from "./pages/arrival";
+import { themeChoice } from "./pages/theme";
+import { watchToasts } from "./pages/toasts";
+
+Alpine.data("theme", themeChoice);
+Alpine.data("copy", copyButton);
+Alpine.start();
+confirmForms();
+watchToasts();
+submitOnArrival();

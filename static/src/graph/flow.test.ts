@@ -1,0 +1,125 @@
+import { expect, test } from "vitest";
+import type { CrewDocument, Role } from "./document";
+import { documentToGraph, handoffIds, impliedId } from "./flow";
+import { arranged, places } from "./layout";
+import { emptySeats, type Seat } from "./seats";
+
+const SEATS: Seat[] = [
+  { name: "orchestrator", min: 1, max: 1 },
+  { name: "worker", min: 1, max: null },
+];
+
+function crew(roles: { [name: string]: Role }, rest: Partial<CrewDocument> = {}): CrewDocument {
+  return { callsheet: 1, name: "Desk", pattern: { name: "hierarchical" }, roles, ...rest };
+}
+
+test("roles become nodes that say what does the work", () => {
+  const document = crew({
+    lead: { seat: "orchestrator", title: "Lead", model: { tier: "best" }, tools: ["ask_human"] },
+    data_clerk: { seat: "worker", kind: "code", program: { source: "" } },
+  });
+  const { nodes } = documentToGraph(document, { places: places(document) });
+  expect(nodes.map((node) => node.data)).toMatchObject([
+    { title: "Lead", kind: "model", engine: "best tier", tools: 1, sandboxed: false },
+    { title: "Data clerk", kind: "code", engine: "python", tools: 0, sandboxed: true },
+  ]);
+});
+
+test("empty seats are slots, tied in by the ways that the pattern takes", () => {
+  const document = crew({ lead: { seat: "orchestrator" } });
+  const { nodes, edges } = documentToGraph(document, { places: {}, seats: SEATS });
+  expect(nodes.map((node) => node.id)).toEqual(["lead", "slot:worker"]);
+  expect(edges.map((edge) => [edge.id, edge.data.index])).toEqual([
+    [impliedId("lead", "slot:worker"), null],
+  ]);
+});
+
+test("a single optional seat is offered, one with room is not", () => {
+  const seats: Seat[] = [...SEATS, { name: "general", min: 0, max: 1 }];
+  const document = crew({ lead: { seat: "orchestrator" }, a: { seat: "worker" } });
+  expect(emptySeats(document, seats)).toEqual([
+    { seat: "general", title: "general", needed: false },
+  ]);
+});
+
+test("a drawn handoff takes the place of the implied one and shows its contract", () => {
+  const document = crew(
+    { lead: { seat: "orchestrator" }, writer: { seat: "worker" } },
+    {
+      handoffs: [
+        {
+          from: "lead",
+          to: "writer",
+          schema: { type: "object" },
+          required_confidence: 0.7,
+          when: { field: "ok", equals: true },
+          artifacts: ["*.csv"],
+        },
+      ],
+    },
+  );
+  const problems = [
+    { path: "handoffs.0.schema", message: "bad", severity: "error" as const, handoff: 0 },
+    { path: "roles.writer", message: "hm", severity: "warning" as const, role: "writer" },
+    { path: "roles.lead", message: "a thought", severity: "advice" as const, role: "lead" },
+  ];
+  const { nodes, edges } = documentToGraph(document, { places: {}, problems });
+  expect(edges).toHaveLength(1);
+  expect(edges[0]?.data).toMatchObject({
+    index: 0,
+    marks: { schema: true, confidence: 0.7, gate: "ok = true", artifacts: 1 },
+    problem: { severity: "error", count: 1 },
+  });
+  expect(nodes.map((node) => "problem" in node.data && node.data.problem?.severity)).toEqual([
+    undefined,
+    "warning",
+  ]);
+});
+
+test("a second handoff of the same pair has its own id", () => {
+  const pair = { from: "a", to: "b" };
+  expect(handoffIds([pair, { from: "b", to: "a" }, pair])).toEqual([
+    "handoff:a>b",
+    "handoff:b>a",
+    "handoff:a>b#2",
+  ]);
+});
+
+test("run states, figures and lit edges reach the drawing", () => {
+  const document = crew({ lead: { seat: "orchestrator" }, writer: { seat: "worker" } });
+  const graph = documentToGraph(document, {
+    places: {},
+    states: { writer: "running" },
+    details: { writer: "12 s" },
+    lit: { [impliedId("lead", "writer")]: "active" },
+  });
+  expect(graph.nodes[1]?.data).toMatchObject({ state: "running", detail: "12 s" });
+  expect(graph.edges[0]?.data.lit).toBe("active");
+});
+
+test("a drawing goes left to right and covers nothing, also with twelve roles", () => {
+  const roles: { [name: string]: Role } = { lead: { seat: "orchestrator" } };
+  for (let n = 1; n <= 11; n++) roles[`worker_${n}`] = { seat: "worker" };
+  const drawn = Object.entries(arranged(crew(roles)));
+  const lead = drawn.find(([name]) => name === "lead")?.[1];
+  for (const [name, at] of drawn) {
+    if (name !== "lead") expect(at.x).toBeGreaterThan(lead?.x ?? 0);
+    for (const [other, place] of drawn) {
+      if (other <= name) continue;
+      expect(Math.abs(at.x - place.x) < 232 && Math.abs(at.y - place.y) < 92).toBe(false);
+    }
+  }
+  expect(
+    Math.max(...drawn.map(([, at]) => at.y)) - Math.min(...drawn.map(([, at]) => at.y)),
+  ).toBeLessThan(700);
+});
+
+test("a role without a place stands beside those that have one, which stay", () => {
+  const document = crew(
+    { lead: { seat: "orchestrator" }, writer: { seat: "worker" } },
+    { layout: { lead: { x: 10, y: 20 } } },
+  );
+  const where = places(document, SEATS);
+  expect(where.lead).toEqual({ x: 10, y: 20 });
+  expect(where.writer?.x).toBeGreaterThan(10 + 232);
+});

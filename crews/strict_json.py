@@ -11,6 +11,7 @@ MAX_BYTES = 1 << 20
 MAX_DEPTH = 64
 MAX_DIGITS = 30
 _BRACKETS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[{]|[\]}]', re.DOTALL)
+_DEEP = "too deep"
 
 
 class Refused(ValueError):
@@ -71,6 +72,8 @@ def check_json(value: Json, max_depth: int = MAX_DEPTH) -> None:
     """Refuse what JSON or the database cannot hold; `where` is the dotted path to it."""
     trail: list[str | int] = []
     if fault := _fault(value, trail, max_depth):
+        if fault is _DEEP:
+            raise Refused(f"It is nested deeper than {max_depth} levels.")
         raise Refused(fault, ".".join(str(part) for part in reversed(trail)))
 
 
@@ -93,7 +96,7 @@ def _fault(value: Json, trail: list[str | int], depth: int) -> str:
         return _text_fault(value)
     if isinstance(value, dict | list):
         if depth == 0:
-            return f"It is nested deeper than {MAX_DEPTH} levels."
+            return _DEEP
         pairs = value.items() if isinstance(value, dict) else enumerate(value)
         for key, item in pairs:
             fault = _text_fault(key) if isinstance(key, str) else ""

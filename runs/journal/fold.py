@@ -3,6 +3,7 @@ journals in tests/journals/ hold the two together."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -45,7 +46,8 @@ class ActionState:
 @dataclass(slots=True, kw_only=True)
 class RunState:
     """A run as its entries tell it. `open_questions` holds the ids of actions that wait for a person;
-    `takeovers` counts the workers lost since an action last finished."""
+    `takeovers` counts the workers lost since an action last ended; `idle_s` adds up the seconds in
+    which the run waited for a person, was paused or had no worker."""
 
     status: str = "queued"
     seq: int = 0
@@ -64,6 +66,8 @@ class RunState:
     failures: int = 0
     takeovers: int = 0
     halted_at: str | None = None
+    idle_s: float = 0.0
+    last_at: str = ""
     redacted: list[int] = field(default_factory=list)
 
 
@@ -84,6 +88,7 @@ def _add(state: RunState, entry: Entry) -> None:
         _continue(state, action, entry, payload)
     else:
         _steer(state, entry, payload)
+    state.last_at = entry.at
 
 
 def _start(state: RunState, entry: Entry, payload: dict[str, Json]) -> None:
@@ -99,7 +104,7 @@ def _start(state: RunState, entry: Entry, payload: dict[str, Json]) -> None:
         )  # fmt: skip
     elif action.status == "running":
         action.lost_attempts += 1
-    action.status, action.ended_at = "running", None
+    action.status, action.ended_at, action.decision = "running", None, None
     action.attempt = payload.get("attempt", 1)
     action.provider = payload.get("provider") or action.provider
     action.model = payload.get("model") or action.model
@@ -129,7 +134,7 @@ def _continue(state: RunState, action: ActionState, entry: Entry, payload: dict[
         action.status, action.decision = "running", payload
         state.open_questions = [other for other in state.open_questions if other != action.id]
         if state.status == "waiting" and not state.open_questions:
-            _go_on(state)
+            _go_on(state, entry.at)
     else:
         _steer(state, entry, payload)
 
@@ -143,13 +148,14 @@ def _steer(state: RunState, entry: Entry, payload: dict[str, Json]) -> None:
     elif entry.kind == "run.resumed":
         if entry.actor == "system":
             state.takeovers += 1
+            state.idle_s += _seconds(state.last_at, entry.at)
         elif state.open_questions:
             state.status = "waiting"
         else:
             state.takeovers = 0
             for action in state.actions.values():
                 action.lost_attempts = 0
-            _go_on(state)
+            _go_on(state, entry.at)
     elif entry.kind == "run.cancelled":
         state.reason = payload.get("reason", "")
         _end(state, "cancelled", entry.at)
@@ -179,7 +185,9 @@ def _halt(state: RunState, status: str, at: str) -> None:
     state.halted_at = state.halted_at or at
 
 
-def _go_on(state: RunState) -> None:
+def _go_on(state: RunState, at: str) -> None:
+    if state.halted_at is not None:
+        state.idle_s += _seconds(state.halted_at, at)
     state.status, state.halted_at, state.reason = "running", None, ""
 
 
@@ -189,3 +197,7 @@ def _end(state: RunState, status: str, at: str) -> None:
         if action.status in ("running", "retrying", "waiting", "uncertain"):
             action.status, action.ended_at = "cancelled", action.ended_at or at
     state.open_questions = []
+
+
+def _seconds(start: str, end: str) -> float:
+    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()

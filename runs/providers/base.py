@@ -17,7 +17,10 @@ class Frozen(BaseModel):
 
 
 class ToolCall(Frozen):
-    """A model's wish to call a tool. `arguments` is None when they were no JSON object; `raw` says what came."""
+    """A model's wish to call a tool.
+
+    `arguments` is None when they were no JSON object; `raw` says what came.
+    """
 
     id: str
     name: str
@@ -94,11 +97,12 @@ class ModelRequest(Frozen):
 
 
 class Usage(Frozen):
-    """Tokens of one call. `input_tokens` includes cached ones."""
+    """Tokens of one call. `input_tokens` includes those read from and written to a cache."""
 
     input_tokens: int = 0
     output_tokens: int = 0
     cached_input_tokens: int = 0
+    cache_write_tokens: int = 0
 
 
 class ModelReply(Frozen):
@@ -115,7 +119,12 @@ class ModelReply(Frozen):
 
 
 class ProviderError(Exception):
-    """The provider did not answer."""
+    """The provider did not answer.
+
+    `cause` is one plain sentence and never holds a secret; `advice` is the one thing to do;
+    `permanent` says that the same call would fail again. `usage` is what a failed call may
+    have cost (an upper estimate) and is None where nothing was produced.
+    """
 
     kind: str = "provider_error"
     permanent: bool = False
@@ -131,8 +140,10 @@ class ProviderError(Exception):
         retry_after_s: float | None = None,
         partial_text: str = "",
         usage: Usage | None = None,
+        advice: str | None = None,
+        permanent: bool | None = None,
     ) -> None:
-        super().__init__(cause or (self.__doc__ or "").strip())
+        super().__init__(cause or (self.__doc__ or "").strip().partition("\n")[0])
         self.cause = str(self)
         self.provider = provider
         self.host = host
@@ -140,6 +151,23 @@ class ProviderError(Exception):
         self.retry_after_s = retry_after_s
         self.partial_text = partial_text
         self.usage = usage
+        if advice is not None:
+            self.advice = advice
+        if permanent is not None:
+            self.permanent = permanent
+
+    def facts(self) -> dict[str, Json]:
+        """What a journal entry or a page shows of this error (not the partial text)."""
+        return {
+            "kind": self.kind,
+            "provider": self.provider,
+            "host": self.host,
+            "status": self.status,
+            "cause": self.cause,
+            "advice": self.advice,
+            "permanent": self.permanent,
+            "retry_after_s": self.retry_after_s,
+        }
 
 
 class Credential(Frozen):

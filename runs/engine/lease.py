@@ -1,0 +1,67 @@
+"""Who owns a run. A lease is a fresh token per acquisition; times are the database's."""
+
+from collections.abc import Collection
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+from django.db import transaction
+from django.db.models import DateTimeField, ExpressionWrapper, F, Q, QuerySet
+from django.db.models.functions import Now
+
+from runs.journal import store
+from runs.journal.entries import RunResumed
+from runs.models import Run
+
+LEASE = timedelta(seconds=9)
+HEARTBEAT_S = 2.0
+SWEEP_S = 1.5
+
+
+def _until() -> ExpressionWrapper:
+    return ExpressionWrapper(Now() + LEASE, output_field=DateTimeField())
+
+
+def _free() -> Q:
+    return Q(lease=None) | Q(lease_until__lt=Now())
+
+
+def drivable() -> QuerySet[Run]:
+    """Runs that have work and no living owner. A waiting run has work only if its owner was lost."""
+    lost = Q(status="waiting", lease__isnull=False, lease_until__lt=Now())
+    return Run.objects.filter(Q(_free(), status__in=["queued", "running"]) | lost)
+
+
+def claim(run: str) -> str | None:
+    """Take a run and return the lease's token, or None where there is nothing to take.
+
+    That a worker was lost is journaled, so that the trail shows who went on from where.
+    """
+    token = uuid4()
+    with transaction.atomic():
+        row = drivable().select_for_update(of=("self",)).filter(pk=run).first()
+        if row is None:
+            return None
+        status = "running" if row.status == "queued" else row.status
+        Run.objects.filter(pk=run).update(lease=token, lease_until=_until(), status=status)
+        if row.lease is not None:
+            lost = RunResumed(reason="The worker was lost; another took the run over.")
+            store.append([store.Write(run=run, entries=(store.NewEntry(payload=lost),), lease=str(token))])
+    return str(token)
+
+
+def renew(tokens: Collection[str]) -> set[str]:
+    """Prolong leases and return those that are still held."""
+    held = Run.objects.filter(lease__in=[UUID(token) for token in tokens])
+    held.update(lease_until=_until())
+    return {str(lease) for lease in held.values_list("lease", flat=True)}
+
+
+def release(run: str, token: str, *, seen: int) -> bool:
+    """Give a run back, unless its journal has grown beyond what the owner has seen."""
+    owned = Run.objects.filter(pk=run, lease=token, seq=seen)
+    return owned.update(lease=None, lease_until=None) == 1
+
+
+def expire(tokens: Collection[str]) -> None:
+    """Let leases run out at once: their owner is about to stop, and others may take the runs over."""
+    Run.objects.filter(lease__in=[UUID(token) for token in tokens]).update(lease_until=F("created_at"))

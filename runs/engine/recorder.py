@@ -1,0 +1,308 @@
+"""Intention first, then the act, then its result: how the engine journals what it does.
+
+Entries are gathered while the coroutines of a run go on without waiting, and written together, in
+order, before the next effect on the outside world begins. See docs/engine.md.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from runs.engine import retry
+from runs.engine.budget import Budget
+from runs.errors import ActionError, ReplayDiverged, RunError, RunHalted, RunParked, RunSuspended
+from runs.journal import entries as e
+from runs.journal import store
+from runs.journal.fold import ActionState, RunState, fold
+from runs.journal.writer import Writer
+
+Json = Any
+CRASHES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What an effect brought. `cost_usd` None with a `usage` means the price is not known."""
+
+    output: Json
+    usage: dict[str, int] | None = None
+    cost_usd: Decimal | None = None
+
+
+@dataclass(slots=True)
+class Scope:
+    """A place in the structure of a run: the path of keys, and the action that is parent there."""
+
+    path: str = ""
+    action: str | None = None
+    agent: str = ""
+    _names: dict[str, int] = field(default_factory=dict)
+
+    def key(self, name: str) -> str:
+        """Return the next key of this name here: `name`, then `name.2`, … in program order."""
+        count = self._names[name] = self._names.get(name, 0) + 1
+        path = f"{self.path}/{name}" if self.path else name
+        return path if count == 1 else f"{path}.{count}"
+
+    def branch(self, name: str) -> "Scope":
+        """Return a scope of its own for a branch that runs beside others."""
+        return Scope(self.key(name), self.action, self.agent)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """What an action is, as its first entry says. `input_hash` covers the whole input where `input`
+    is shortened."""
+
+    type: e.ActionType
+    name: str
+    agent: str
+    input: Json
+    input_hash: str = ""
+    provider: str | None = None
+    model: str | None = None
+    repeatable: bool = True
+    retries: int = 0
+    tokens: int = 0
+    cost_usd: Decimal | None = None
+
+
+class Recorder:
+    """The journal of one run in the hands of the worker that owns it.
+
+    `missed` says that somebody else has written to it meanwhile. `deep` enters finished spans
+    again, as a replay does that checks every step.
+    """
+
+    deep = False
+
+    def __init__(self, run: str, lease: str, state: RunState, writer: Writer, budget: Budget) -> None:
+        self.run = run
+        self.state = state
+        self.budget = budget
+        self._lease = lease
+        self._writer = writer
+        self._gathered: list[store.NewEntry] = []
+        self._flush_due = False
+        self._written: asyncio.Future[None] | None = None
+        self._lost: RunError | None = None
+        self.missed = False
+        self.on_lost: Callable[[RunError], None] = lambda error: None
+
+    # -- writing -------------------------------------------------------------------------------
+
+    def record(self, entry: store.NewEntry) -> None:
+        """Take an entry; it is written at the latest when the event loop comes round."""
+        self._gathered.append(entry)
+        if not self._flush_due:
+            self._flush_due = True
+            asyncio.get_running_loop().call_soon(self._flush)
+
+    async def written(self) -> None:
+        """Wait until everything recorded so far is committed. Raises LeaseLost or RunHalted."""
+        self._flush()
+        if self._written is not None:
+            await asyncio.shield(self._written)
+        if self._lost is not None:
+            raise self._lost
+
+    def _flush(self) -> None:
+        self._flush_due = False
+        if not self._gathered:
+            return
+        batch, self._gathered = tuple(self._gathered), []
+        self._written = asyncio.ensure_future(self._write(batch, self._written))
+        self._written.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    async def _write(self, batch: tuple[store.NewEntry, ...], before: asyncio.Future[None] | None) -> None:
+        gated = any(entry.gated for entry in batch)
+        allowed = store.OPEN if gated else store.UNFINISHED
+        done = self._writer.append(store.Write(run=self.run, entries=batch, lease=self._lease, allowed=allowed))
+        try:
+            if before is not None:
+                await asyncio.wait([before])
+            written = await done
+            self.missed |= written[0].seq != self.state.seq + 1
+            fold(written, self.state)
+        except RunHalted as halted:
+            if halted.status != "paused" or not gated:
+                self._lose(halted)
+                raise
+            if rest := tuple(entry for entry in batch if not entry.gated):
+                await self._write(rest, None)
+            raise
+        except Exception as error:
+            self._lose(error if isinstance(error, RunError) else RunError(f"The journal cannot be written: {error}"))
+            raise
+
+    def _lose(self, error: RunError) -> None:
+        if self._lost is None:
+            self._lost = error
+            self.on_lost(error)
+
+    # -- actions -------------------------------------------------------------------------------
+
+    async def span(
+        self, scope: Scope, slot: str, act: Act, body: Callable[[Scope], Awaitable[Json]]
+    ) -> Json:
+        """Run a part of the structure as an action that contains others; its body has no effect of
+        its own, so after a crash it is simply entered again."""
+        key, action, known = self._place(scope, slot, act)
+        if known is not None and not self.deep:
+            if known.status == "finished":
+                return known.output
+            if known.status == "failed":
+                raise ActionError(known.error or {})
+        if known is None:
+            self.budget.count_action()
+            self.record(self._started(act, key, action, scope, attempt=1))
+        try:
+            output = await body(Scope(key, action, act.agent))
+        except (RunHalted, RunSuspended, RunParked, ReplayDiverged, asyncio.CancelledError):
+            raise
+        except Exception as failure:
+            error = retry.describe(failure, role=act.agent)
+            self.record(self._entry(e.ActionFailed(error=error, final=True), key, action, scope, act))
+            raise ActionError(error) from failure
+        self.record(self._entry(e.ActionFinished(output=output), key, action, scope, act))
+        return output
+
+    async def leaf(
+        self, scope: Scope, slot: str, act: Act, effect: Callable[[str], Awaitable[Outcome]]
+    ) -> Json:
+        """Act on the outside world: never again once its result is journaled.
+
+        `effect` gets the action's id. Failures that may pass are tried again up to `act.retries`
+        times. Raises ActionError when it failed for good.
+        """
+        key, action, known = self._place(scope, slot, act)
+        attempt, retries_left = 1, act.retries
+        if known is not None:
+            if known.status == "finished":
+                return known.output
+            if known.status == "failed":
+                raise ActionError(known.error or {})
+            attempt = known.attempt + 1
+            if known.status == "retrying":
+                retries_left = max(0, act.retries - known.attempt)
+            else:
+                await self._in_doubt(known, act, key, scope)
+        while True:
+            self.budget.count_action()
+            hold = self.budget.reserve(act.agent, act.tokens, act.cost_usd, model_call=act.type == "model_call")
+            try:
+                self.record(self._started(act, key, action, scope, attempt=attempt, gated=True))
+                await self.written()
+                outcome = await effect(action)
+            except (RunError, asyncio.CancelledError):
+                hold.settle(0, None)
+                raise
+            except Exception as failure:
+                wait = retry.delay(failure, attempt) if retries_left > 0 else None
+                self._failed(failure, wait, act, key, action, scope, hold)
+                if wait is None:
+                    raise ActionError(retry.describe(failure, role=act.agent)) from failure
+                await asyncio.sleep(wait)
+                attempt, retries_left = attempt + 1, retries_left - 1
+                continue
+            hold.settle(retry.tokens(outcome.usage), outcome.cost_usd)
+            cost = None if outcome.cost_usd is None else str(outcome.cost_usd)
+            finished = e.ActionFinished(output=outcome.output, usage=outcome.usage, cost_usd=cost)
+            self.record(self._entry(finished, key, action, scope, act))
+            return outcome.output
+
+    async def question(
+        self, scope: Scope, slot: str, act: Act, question: str, choices: list[str],
+        schema: dict[str, Json] | None = None, context: Json = None,
+    ) -> dict[str, Json]:  # fmt: skip
+        """Ask a person and return the decision `{choice, value, comment}`. Holds no worker: until it
+        is made, this raises RunSuspended."""
+        key, action, known = self._place(scope, slot, act)
+        if known is not None and known.status == "finished":
+            return dict(known.output)
+        if known is not None and known.decision is not None:
+            decision = {"choice": "", "value": None, "comment": ""} | known.decision
+            self.record(self._entry(e.ActionFinished(output=decision), key, action, scope, act))
+            return decision
+        if known is None or known.status != "waiting":
+            if known is None:
+                self.record(self._started(act, key, action, scope, attempt=1))
+            waiting = e.RunWaiting(question=question, choices=choices, schema_=schema, context=context)
+            self.record(self._entry(waiting, key, action, scope, act))
+        raise RunSuspended(question)
+
+    # -- the parts of the above ----------------------------------------------------------------
+
+    def _place(self, scope: Scope, slot: str, act: Act) -> tuple[str, str, ActionState | None]:
+        if self._lost is not None:
+            raise self._lost
+        key = scope.key(slot)
+        action = e.action_id(self.run, key)
+        known = self.state.actions.get(action)
+        if known is not None:
+            wanted = (act.type, act.name, act.input_hash or e.digest(act.input))
+            found = (known.type, known.name, known.input_hash)
+            if wanted != found:
+                part = next(n for n, w, f in zip(("type", "name", "input"), wanted, found, strict=True) if w != f)
+                raise ReplayDiverged(
+                    f"At '{key}' the journal holds {known.type} '{known.name}', and the crew now asks for"
+                    f" {act.type} '{act.name}' (the {part} differs)."
+                )
+        return key, action, known
+
+    async def _in_doubt(self, known: ActionState, act: Act, key: str, scope: Scope) -> None:
+        """Decide what to do about an action that was under way when its worker was lost."""
+        if known.lost_attempts + 1 >= CRASHES:
+            raise RunParked(f"The worker was lost {CRASHES} times at '{key}'. Resume to try it again.")
+        if act.repeatable:
+            return
+        if known.status == "running" and known.decision is None:
+            self.record(self._entry(e.ActionUncertain(reason="The worker was lost."), key, known.id, scope, act))
+            waiting = e.RunWaiting(
+                question=f"Did '{act.name}' happen? Its worker was lost before the result was known.",
+                choices=["repeat", "fail"],
+                context={"input": act.input},
+            )
+            self.record(self._entry(waiting, key, known.id, scope, act))
+        if known.decision is None:
+            raise RunSuspended(f"Nobody knows whether '{act.name}' happened.")
+        if known.decision.get("choice") != "repeat":
+            error = {"kind": "uncertain", "message": f"A person decided that '{act.name}' is not repeated."}
+            self.record(self._entry(e.ActionFailed(error=error, final=True), key, known.id, scope, act))
+            raise ActionError(error)
+
+    def _failed(
+        self, failure: Exception, wait: float | None, act: Act, key: str, action: str, scope: Scope, hold: Any
+    ) -> None:
+        usage, cost = retry.spent(failure)
+        hold.settle(retry.tokens(usage), cost)
+        failed = e.ActionFailed(
+            error=retry.describe(failure, role=act.agent), final=wait is None, retry_in_s=wait,
+            usage=usage, cost_usd=None if cost is None else str(cost),
+        )  # fmt: skip
+        self.record(self._entry(failed, key, action, scope, act))
+
+    def _started(
+        self, act: Act, key: str, action: str, scope: Scope, *, attempt: int, gated: bool = False
+    ) -> store.NewEntry:
+        reserved = None
+        if act.tokens or act.cost_usd is not None:
+            reserved = {"tokens": act.tokens}
+            if act.cost_usd is not None:
+                reserved["cost_usd"] = str(act.cost_usd)  # type: ignore[assignment]
+        started = e.ActionStarted.model_construct(
+            type=act.type, name=act.name, attempt=attempt, input=act.input,
+            input_hash=act.input_hash or e.digest(act.input), provider=act.provider, model=act.model,
+            reserved=reserved,
+        )  # fmt: skip
+        return self._entry(started, key, action, scope, act, gated=gated)
+
+    def _entry(
+        self, payload: e.Payload, key: str, action: str, scope: Scope, act: Act, *, gated: bool = False
+    ) -> store.NewEntry:
+        return store.NewEntry(
+            payload=payload, action=action, parent=scope.action, key=key, agent=act.agent,
+            actor=f"agent:{act.agent}" if act.agent else "system", gated=gated,
+        )  # fmt: skip

@@ -1,0 +1,132 @@
+"""The only sender of wake-ups. A message never carries truth: losing every one of them delays, and
+changes nothing.
+
+With Redis, wake-ups go through Celery and the channel layer. Embedded, the channel layer lives in
+the web process alone, so the worker rings it by datagrams to a socket in the data folder.
+"""
+
+import asyncio
+import functools
+import json
+import os
+import socket
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from asgiref.sync import async_to_sync
+from celery import current_app
+from channels.layers import get_channel_layer
+from django.conf import settings
+from django.db import transaction
+
+log = structlog.get_logger(__name__)
+DATAGRAM_BYTES = 60_000
+
+
+def group(run: str) -> str:
+    """Return the name of the channel group of a run's viewers."""
+    return f"run.{run}"
+
+
+def ring_work_on_commit(run: str) -> None:
+    """Tell the workers, once the transaction is committed, that a run may have work."""
+    transaction.on_commit(lambda: ring_work(run))
+
+
+def ring_work(run: str) -> None:
+    """Tell the workers that a run may have work. If this fails, the sweeper finds the run."""
+    try:
+        current_app.send_task("runs.drive", args=[run], retry=False, ignore_result=True)
+    except Exception as error:
+        log.warning("doorbell_lost", run=run, error=str(error))
+
+
+def ring_entries(runs: Mapping[str, int]) -> None:
+    """Tell the viewers of each run that it has entries up to a seq."""
+    for run, seq in runs.items():
+        _send(run, {"type": "entries", "run": run, "seq": seq})
+
+
+def ring_delta(run: str, action: str, text: str) -> None:
+    """Send the viewers of a run a piece of text that a model is writing. It is not kept anywhere."""
+    _send(run, {"type": "delta", "run": run, "action": action, "text": text})
+
+
+def _send(run: str, message: dict[str, Any]) -> None:
+    if settings.EMBEDDED:
+        _send_datagram(message)
+    elif (loop := _engine_loop) is not None:
+        loop.call_soon_threadsafe(_relay, run, message)
+    else:
+        try:
+            async_to_sync(_group_send)(run, message)
+        except Exception as error:
+            log.warning("doorbell_lost", run=run, error=str(error))
+
+
+_engine_loop: asyncio.AbstractEventLoop | None = None
+_sending: set[asyncio.Task[None]] = set()
+
+
+def use_loop(loop: asyncio.AbstractEventLoop | None) -> None:
+    """Send from this event loop from now on (a worker's), instead of from the calling thread."""
+    global _engine_loop
+    _engine_loop = loop
+
+
+def _relay(run: str, message: dict[str, Any]) -> None:
+    task = asyncio.ensure_future(_group_send(run, message))
+    _sending.add(task)
+    task.add_done_callback(_sending.discard)
+
+
+async def _group_send(run: str, message: dict[str, Any]) -> None:
+    try:
+        layer = get_channel_layer()
+        await layer.group_send(group(run), message)
+    except Exception as error:
+        log.warning("doorbell_lost", run=run, error=str(error))
+
+
+_out: socket.socket | None = None
+
+
+def _send_datagram(message: dict[str, Any]) -> None:
+    global _out
+    if _out is None:
+        _out = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        _out.setblocking(False)
+    data = json.dumps(message).encode()
+    if len(data) > DATAGRAM_BYTES:
+        return
+    try:
+        _out.sendto(data, _address())
+    except OSError:
+        pass  # Nobody is watching, or too slow: viewers look again by themselves.
+
+
+@functools.cache
+def _address() -> str:
+    path = str(settings.DATA_DIR / "doorbell.sock")
+    if len(path) <= 100:
+        return path
+    # The address of a Unix socket has 108 bytes; a descriptor of the folder makes it short.
+    folder = os.open(settings.DATA_DIR, os.O_RDONLY)
+    return f"/proc/self/fd/{folder}/doorbell.sock"
+
+
+async def relay_datagrams() -> None:
+    """Pass datagrams of the worker on to this process's channel layer, for as long as it runs."""
+    (settings.DATA_DIR / "doorbell.sock").unlink(missing_ok=True)
+    server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    server.bind(_address())
+    server.setblocking(False)
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+    loop = asyncio.get_running_loop()
+    try:
+        while True:
+            message = json.loads(await loop.sock_recv(server, 1 << 16))
+            await _group_send(message["run"], message)
+    finally:
+        server.close()

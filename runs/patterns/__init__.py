@@ -1,0 +1,16 @@
+"""The patterns: one file and one line here for each."""
+
+from runs.patterns import hierarchical, pipeline
+from runs.patterns.base import Pattern
+
+PATTERNS: dict[str, Pattern] = {
+    pattern.info.name: pattern for pattern in (hierarchical.PATTERN, pipeline.PATTERN)
+}
+
+
+def pattern_get(name: str) -> Pattern:
+    """Return a pattern by name. Raises LookupError that lists the choices."""
+    try:
+        return PATTERNS[name]
+    except KeyError:
+        raise LookupError(f"There is no pattern '{name}'; there are {', '.join(PATTERNS)}.") from None

@@ -1,0 +1,134 @@
+"""What a pattern is, and what it may do.
+
+A pattern is a plain coroutine. All its effects go through its `Crew`, which journals them under keys
+made of the structural path, so a coroutine that is killed anywhere is simply run again.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from crews.catalog import PatternInfo
+from crews.spec import CrewSpec, Handoff, RoleSpec
+from runs.providers.base import ToolSpec
+
+Json = Any
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """Data that a role is given, with the role it comes from ("" for the person who started the run)."""
+
+    source: str
+    payload: Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """The result of a handoff: the payload as it was let through, or why it was not."""
+
+    open: bool
+    payload: Json
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """The result of a branch: a value, or the error that it ended with."""
+
+    value: Json = None
+    error: dict[str, Json] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatternTool:
+    """A tool that a pattern gives to a role. `run` gets the crew as seen from the place of the call
+    and the arguments (valid by the schema), and returns the text for the model; it may raise
+    ActionError. Calls of one turn run side by side, so they finish in any order: what depends on the
+    results of a whole turn belongs into `after_turn`, whose text is told to the model as well."""
+
+    spec: ToolSpec
+    run: Callable[["Crew", dict[str, Json]], Awaitable[str]]
+    after_turn: Callable[["Crew"], Awaitable[str]]
+    offered: Callable[[], bool] = lambda: True
+
+
+class Talk(Protocol):
+    """A conversation with a role's model, which keeps what was said."""
+
+    async def say(self, text: str) -> str:
+        """Send a message and return the model's answer when it has called all tools it wants."""
+        ...
+
+
+class Crew(Protocol):
+    """A crew at work, as its pattern sees it from one place of the structure."""
+
+    @property
+    def spec(self) -> CrewSpec: ...
+    @property
+    def task(self) -> Json:
+        """What the run was started with: text, or an object by the crew's task schema."""
+        ...
+
+    @property
+    def options(self) -> Mapping[str, Json]:
+        """The pattern's options, defaults filled in."""
+        ...
+
+    def role(self, name: str) -> RoleSpec: ...
+    def seated(self, seat: str) -> list[str]: ...
+    def contract(self, source: str, target: str) -> Handoff | None: ...
+
+    async def ask(
+        self,
+        role: str,
+        task: Json,
+        *,
+        given: Sequence[Given] = (),
+        to: str | None = None,
+        tools: Sequence[PatternTool] = (),
+        before_end: Callable[[Talk, str], Awaitable[str]] | None = None,
+    ) -> Json:
+        """Let a role do something and return its result, valid by `returns` and by the contract of
+        the handoff to `to`; an invalid one goes back to the role with the error. `before_end` sees a
+        model's answer first and may go on with the conversation. Raises ActionError."""
+        ...
+
+    async def talk(
+        self, role: str, task: Json, body: Callable[[Talk], Awaitable[str]], *, delegates: Mapping[str, str], end_word: str
+    ) -> Json:
+        """Let a model role do something in a conversation that `body` leads; its first message is put
+        behind the task. `delegates` (tag to role) and `end_word` are only told to the rehearsal."""
+        ...
+
+    async def hand_over(self, source: str, target: str, payload: Json) -> Passage:
+        """Pass a payload on by the contract: confidence, escalation to a person, gate."""
+        ...
+
+    async def step(
+        self, type: str, name: str, agent: str, input: Json, body: Callable[["Crew"], Awaitable[Json]]
+    ) -> Json:
+        """Run a part of the pattern as an action of its own (plan, route, delegation, review, …)."""
+        ...
+
+    async def parallel(self, branches: Mapping[str, Callable[["Crew"], Awaitable[Json]]]) -> dict[str, Outcome]:
+        """Run branches side by side, each in a key scope of its own, and capture each one's failure."""
+        ...
+
+    async def escalate(self, agent: str, question: str, choices: Sequence[str], context: Json = None) -> Json:
+        """Ask a person and return the decision `{choice, value, comment}`."""
+        ...
+
+    def quote(self, source: str, payload: Json) -> str:
+        """Return a payload as delimited data for a prompt, with its origin."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pattern:
+    """A pattern: what the editor shows of it, and its coroutine."""
+
+    info: PatternInfo
+    play: Callable[[Crew], Awaitable[Json]]

@@ -1,0 +1,76 @@
+"""What models send, made safe to store: text without NUL, tool arguments as JSON objects, ids."""
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from runs.providers.base import Json, ToolCall
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def storable(text: str) -> str:
+    """`text` without NUL and lone surrogates, which databases and UTF-8 refuse."""
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
+def arguments_of(raw: str) -> dict[str, Json] | None:
+    """Tool arguments as a JSON object; {} for none at all, None for anything that is no object."""
+    if not raw.strip():
+        return {}
+    try:
+        value = json.loads(raw, parse_constant=_no_constant)
+        return _clean(value) if isinstance(value, dict) else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _clean(value: Json) -> Json:
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, dict):
+        return {storable(name): _clean(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_clean(item) for item in value]
+    return value
+
+
+def schema_prompt(system: str, returns: dict[str, Json] | None) -> str:
+    """The system prompt, which always also states the schema: servers may ignore the parameter."""
+    if returns is None:
+        return system
+    rule = (
+        "Your final answer must be one JSON value that satisfies this JSON Schema, "
+        "without any text or code fence around it:\n" + json.dumps(returns, ensure_ascii=False)
+    )
+    return f"{system}\n\n{rule}" if system else rule
+
+
+@dataclass(kw_only=True)
+class GrowingCall:
+    """A tool call of which pieces arrive."""
+
+    id: str = ""
+    name: str = ""
+    pieces: list[str] = field(default_factory=list)
+
+
+def tool_calls_of(growing: list[GrowingCall], turn: int) -> tuple[ToolCall, ...]:
+    """The finished calls. A missing or repeated id becomes one by the call's place, every time."""
+    calls: list[ToolCall] = []
+    taken: set[str] = set()
+    for number, call in enumerate(growing):
+        identity = storable(call.id)
+        if not identity or identity in taken:
+            identity = f"call_{turn}_{number}"
+        taken.add(identity)
+        raw = storable("".join(call.pieces))
+        calls.append(
+            ToolCall(id=identity, name=storable(call.name), arguments=arguments_of(raw), raw=raw)
+        )
+    return tuple(calls)

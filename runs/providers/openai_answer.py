@@ -1,0 +1,159 @@
+"""Reading the events of a Chat Completions stream, from the exact to the sloppy server."""
+
+import json
+from collections.abc import Mapping
+
+from runs.providers.answers import GrowingCall, storable, tool_calls_of
+from runs.providers.base import Json, ModelReply, ModelRequest, Usage
+from runs.providers.errors import CutStream, MalformedAnswer, Peer, Refusal, error_from_status
+from runs.providers.tokens import usage_estimate
+
+_EMPTY: Mapping[str, Json] = {}
+
+
+class ChatAnswer:
+    """A chat completion as it grows. Unknown fields are ignored, missing ones made good.
+
+    Complete is an answer with a finish reason or a final token count; `[DONE]` proves nothing,
+    because servers forget it and proxies add it.
+    """
+
+    def __init__(self, request: ModelRequest, peer: Peer) -> None:
+        self._generated: list[str] = []
+        self._request = request
+        self._peer = peer
+        self._text: list[str] = []
+        self._refusal = ""
+        self._calls: list[GrowingCall] = []
+        self._by_index: dict[int, GrowingCall] = {}
+        self._finish = ""
+        self._usage: Usage | None = None
+        self._model = ""
+
+    @property
+    def generated(self) -> str:
+        return "".join(self._generated)
+
+    def feed(self, event: Json) -> str:
+        if not isinstance(event, Mapping):
+            raise self._malformed()
+        self._raise_if_error(event)
+        self._model = _str(event.get("model")) or self._model
+        self._usage = _usage(event.get("usage")) or self._usage
+        choice = _first_choice(event)
+        self._raise_if_error(choice)
+        self._finish = _str(choice.get("finish_reason")) or self._finish
+        delta = choice.get("delta") or choice.get("message")
+        return self._grow(delta) if isinstance(delta, Mapping) else ""
+
+    def whole(self, body: Json) -> str:
+        piece = self.feed(body)
+        if not self._finish and not self.generated:
+            raise self._malformed()
+        self._finish = self._finish or "stop"
+        return piece
+
+    def finish(self) -> ModelReply:
+        if not self._finish and self._usage is None:
+            raise self._peer.error(
+                CutStream, f"{self._peer.host} ended the stream before the answer was complete."
+            )
+        if self._finish == "content_filter":
+            cause = "The provider's content filter stopped the answer."
+            raise self._peer.error(Refusal, cause, usage=self._usage)
+        if self._refusal:
+            cause = f"The model refused: {self._refusal}"
+            raise self._peer.error(Refusal, cause, usage=self._usage)
+        calls = tool_calls_of(self._calls, len(self._request.messages))
+        usage = self._usage
+        return ModelReply(
+            text="".join(self._text),
+            tool_calls=calls,
+            stop="max_tokens" if self._finish == "length" else "tool_calls" if calls else "end",
+            usage=usage or usage_estimate(self._request, self.generated),
+            usage_reported=usage is not None,
+            model=self._model or self._request.model,
+        )
+
+    def _grow(self, delta: Mapping[str, Json]) -> str:
+        self._refusal += _str(delta.get("refusal"))
+        for number, piece in enumerate(_list(delta.get("tool_calls"))):
+            if isinstance(piece, Mapping):
+                self._grow_call(number, piece)
+        text = storable(_content(delta.get("content")))
+        if text:
+            self._text.append(text)
+            self._generated.append(text)
+        return text
+
+    def _grow_call(self, number: int, piece: Mapping[str, Json]) -> None:
+        """Add a piece of a tool call; another id under a used index starts another call."""
+        function = piece.get("function")
+        function = function if isinstance(function, Mapping) else _EMPTY
+        index, identity = piece.get("index"), _str(piece.get("id"))
+        name, arguments = _str(function.get("name")), function.get("arguments")
+        if not isinstance(index, int):
+            # without an index: a name or id starts a call, anything else continues the last
+            index = len(self._calls) + number if name or identity else len(self._calls) - 1
+        call = self._by_index.get(index)
+        if call is None or (identity and call.id and identity != call.id):
+            call = self._by_index[index] = GrowingCall()
+            self._calls.append(call)
+        call.id = call.id or identity
+        call.name = call.name or name
+        if arguments is not None and not isinstance(arguments, str):
+            arguments = json.dumps(arguments)
+        if arguments:
+            call.pieces.append(arguments)
+            self._generated.append(arguments)
+
+    def _raise_if_error(self, event: Mapping[str, Json]) -> None:
+        if event.get("error"):
+            code = event["error"].get("code") if isinstance(event["error"], Mapping) else None
+            status = code if isinstance(code, int) and 400 <= code < 600 else 200
+            raise error_from_status(
+                self._peer, status, {"error": event["error"]}, {}, model=self._request.model
+            )
+
+    def _malformed(self) -> Exception:
+        return self._peer.error(
+            MalformedAnswer, f"{self._peer.host} sent something that is no chat completion."
+        )
+
+
+def _first_choice(event: Mapping[str, Json]) -> Mapping[str, Json]:
+    for choice in _list(event.get("choices")):
+        if isinstance(choice, Mapping) and choice.get("index") in (0, None):
+            return choice
+    return _EMPTY
+
+
+def _content(content: Json) -> str:
+    """Text, also from servers that send a list of parts."""
+    if isinstance(content, list):
+        return "".join(_str(part.get("text")) for part in content if isinstance(part, Mapping))
+    return _str(content)
+
+
+def _usage(usage: Json) -> Usage | None:
+    if not isinstance(usage, Mapping) or not isinstance(usage.get("prompt_tokens"), int):
+        return None
+    details = usage.get("prompt_tokens_details")
+    cached = details.get("cached_tokens") if isinstance(details, Mapping) else 0
+    return Usage(
+        input_tokens=_count(usage["prompt_tokens"]),
+        output_tokens=_count(usage.get("completion_tokens")),
+        cached_input_tokens=_count(cached),
+    )
+
+
+def _count(value: Json) -> int:
+    return max(0, value) if isinstance(value, int) else 0
+
+
+def _str(value: Json) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _list(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []

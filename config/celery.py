@@ -1,4 +1,7 @@
-"""The Celery application. A message only says that a run may have work; the database says what it is."""
+"""The Celery application.
+
+A message only says that a run may have work; the database says what it is.
+"""
 
 import os
 

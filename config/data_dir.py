@@ -13,7 +13,7 @@ def data_dir() -> Path:
 
 
 def prepare_data_dir() -> Path:
-    """Create the data folder with its secrets, readable by the owner only; do nothing if it is there."""
+    """Create the data folder and its secrets, for its owner's eyes only, unless they are there."""
     folder = data_dir()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for name in ("secret_key", "credential_keys"):
@@ -22,7 +22,7 @@ def prepare_data_dir() -> Path:
 
 
 def secret(name: str, variable: str) -> str:
-    """Return a secret from the environment or else from the data folder ("" when neither has it)."""
+    """Return a secret from the environment, else from the data folder, else an empty text."""
     if value := os.environ.get(variable):
         return value
     path = data_dir() / name

@@ -24,9 +24,11 @@ PORT: int = env.int("PORT", default=8000)
 PUBLIC_ORIGINS: list[str] = env.list(
     "CALLSHEET_ORIGINS", default=[f"http://127.0.0.1:{PORT}", f"http://localhost:{PORT}"]
 )
-ALLOWED_HOSTS: list[str] = [origin.split("://", 1)[1].split(":", 1)[0] for origin in PUBLIC_ORIGINS]
+ALLOWED_HOSTS = [origin.split("://", 1)[1].split(":", 1)[0] for origin in PUBLIC_ORIGINS]
 CSRF_TRUSTED_ORIGINS = PUBLIC_ORIGINS
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("CALLSHEET_BEHIND_TLS", default=False) else None
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("CALLSHEET_BEHIND_TLS", default=False) else None
+)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_PROXY_SSL_HEADER is not None
 
 INSTALLED_APPS = [
@@ -82,10 +84,13 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-8000;",
+        "init_command": (
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-8000;"
+        ),
     }
 
-# Without Redis the layer lives in the web process alone; runs/journal/doorbell.py carries wake-ups to it.
+# Without Redis the layer lives in the web process alone; runs/journal/doorbell.py carries
+# wake-ups to it.
 CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
@@ -116,13 +121,17 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS: list[Path] = [BASE_DIR / "static" / "dist"]
-DJANGO_VITE = {"default": {"dev_mode": False, "manifest_path": BASE_DIR / "static" / "dist" / "manifest.json"}}
+DJANGO_VITE = {
+    "default": {"dev_mode": False, "manifest_path": BASE_DIR / "static" / "dist" / "manifest.json"}
+}
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
-EMAIL_BACKEND = env.str("CALLSHEET_EMAIL_BACKEND", default="django.core.mail.backends.console.EmailBackend")
+EMAIL_BACKEND = env.str(
+    "CALLSHEET_EMAIL_BACKEND", default="django.core.mail.backends.console.EmailBackend"
+)
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/"

@@ -1,0 +1,141 @@
+"""Fixtures for every test: real engines, whole installations in both modes, a browser."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import docker
+import pytest
+from playwright.sync_api import BrowserContext, Page
+
+from tests.engines.browser import CHROMIUM_FLAGS, PageWatch, sign_in
+from tests.engines.installation import Installation, Mode
+from tests.engines.services import (
+    Postgres,
+    Redis,
+    docker_engine,
+    missing,
+    postgres_server,
+    redis_server,
+)
+
+# The browser comes last: once Playwright's loop runs, no other event loop can in this process.
+_ORDER = ("tests/unit", "tests/integration", "tests/browser")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if fixtures & {"new_installation", "installation", "site"}:
+            item.add_marker("whole")
+        elif fixtures & {"db", "transactional_db"} or item.get_closest_marker("django_db"):
+            item.add_marker("database")
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    path = item.path.as_posix()
+    return next((n for n, part in enumerate(_ORDER) if f"/{part}/" in path), 0)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server of this test run."""
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture
+def redis() -> Iterator[Redis]:
+    """A Redis server of this test alone: it may be killed and restarted."""
+    with redis_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def docker_client() -> Iterator[docker.DockerClient]:
+    """A client of a real Docker engine."""
+    with docker_engine() as client:
+        yield client
+
+
+@pytest.fixture(params=["embedded", "production"])
+def mode(request: pytest.FixtureRequest) -> Mode:
+    """Both modes, one after the other."""
+    chosen: Mode = request.param
+    return chosen
+
+
+@pytest.fixture
+def new_installation(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[Callable[..., Installation]]:
+    """Make installations: `new_installation(mode, OPENAI_BASE_URL=…)`; the end stops them all."""
+    made: list[Installation] = []
+
+    def new(mode: Mode = "embedded", **settings: str) -> Installation:
+        folder = tmp_path / f"installation{len(made)}"
+        folder.mkdir()
+        if mode == "production":
+            postgres: Postgres = request.getfixturevalue("postgres")
+            redis: Redis = request.getfixturevalue("redis")
+            database = postgres.create_database(f"callsheet_{uuid4().hex}")
+            settings = {"DATABASE_URL": database, "REDIS_URL": redis.url, **settings}
+        made.append(Installation(mode=mode, folder=folder, settings=settings))
+        return made[-1]
+
+    yield new
+    for installation in made:
+        installation.stop()
+
+
+@pytest.fixture
+def installation(mode: Mode, new_installation: Callable[..., Installation]) -> Installation:
+    """An installation in each mode, with everything started."""
+    made = new_installation(mode)
+    made.start()
+    return made
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """One embedded installation, started, that all browser tests share."""
+    made = Installation(mode="embedded", folder=tmp_path_factory.mktemp("site"))
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    """Debian's Chromium instead of a download."""
+    executable = shutil.which("chromium")
+    if not executable:
+        missing("chromium")
+    return {"executable_path": executable, "args": CHROMIUM_FLAGS}
+
+
+@pytest.fixture(params=["light", "dark"])
+def scheme(request: pytest.FixtureRequest, page: Page) -> str:
+    """Both colour schemes, one after the other; the page follows."""
+    page.emulate_media(color_scheme=request.param)
+    chosen: str = request.param
+    return chosen
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A page that fails its test on a script error or on any request to another host."""
+    page = context.new_page()
+    watch = PageWatch(page)
+    yield page
+    assert not watch.faults
+
+
+@pytest.fixture
+def signed_in(site: Installation, page: Page) -> Page:
+    """A page of the owner of `site`, signed in, on the first page of the app."""
+    sign_in(page, site)
+    return page

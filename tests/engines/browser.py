@@ -1,0 +1,63 @@
+"""Headless Chromium for the tests, and the two questions asked of every page."""
+
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import ConsoleMessage, Page, Request
+
+from tests.engines.installation import Installation
+
+CHROMIUM_FLAGS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+class PageWatch:
+    """Collects what a page must never do: script errors, CSP violations, requests elsewhere."""
+
+    def __init__(self, page: Page) -> None:
+        self.faults: list[str] = []
+        page.on("pageerror", lambda error: self.faults.append(f"script error: {error}"))
+        page.on("console", self._console)
+        page.on("request", self._request)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        # An HTTP error status is for the test to judge; a lost server is what some tests make.
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            self.faults.append(f"console: {message.text}")
+
+    def _request(self, request: Request) -> None:
+        if not request.url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:")):
+            self.faults.append(f"request to another host: {request.url}")
+
+
+def axe_violations(page: Page) -> list[str]:
+    """Return what axe-core finds on the page, one line per rule with the elements concerned."""
+    results: dict[str, Any] = Axe().run(page).response
+    return [
+        f"{violation['id']} ({violation['impact']}): {violation['help']}; "
+        + "; ".join(node["html"][:160] for node in violation["nodes"][:5])
+        for violation in results["violations"]
+    ]
+
+
+def scrolls_sideways(page: Page) -> bool:
+    """Tell whether the page is wider than its window."""
+    wide: bool = page.evaluate(
+        "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+    )
+    return wide
+
+
+def sign_in(page: Page, installation: Installation) -> None:
+    """Sign the page in as the installation's owner by a fresh one-time link."""
+    page.goto(installation.url + installation.sign_in_path())
+    if page.get_by_role("button", name="Sign in").count():
+        page.get_by_role("button", name="Sign in").click()

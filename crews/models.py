@@ -20,7 +20,7 @@ class Crew(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     team = models.ForeignKey("teams.Team", on_delete=models.CASCADE, related_name="crews")
     slug = models.SlugField(max_length=40)
-    name = models.CharField(max_length=100)
+    name = models.CharField(max_length=100, blank=True)
     description = models.TextField(blank=True)
     pattern = models.CharField(max_length=40, blank=True)
     options = DocumentField(default=dict)
@@ -50,7 +50,7 @@ class Crew(models.Model):
         indexes = [models.Index(fields=["team", "-updated_at"], name="crew_team_recent")]
 
     def __str__(self) -> str:
-        return self.name
+        return self.name or "Untitled crew"
 
 
 class Role(models.Model):

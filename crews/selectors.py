@@ -1,0 +1,71 @@
+"""Reads of crews that pages, the API and the services share."""
+
+from dataclasses import asdict
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from crews.catalog import catalog_current
+from crews.draft import Document, Draft, HandoffRow, RoleRow, document_of
+from crews.lint import crew_lint
+from crews.models import Crew, CrewVersion, Template
+from crews.parse import spec_check
+from crews.problems import Problem
+from crews.strict_json import Json
+from teams.models import Team, User
+
+
+def crews_live() -> "QuerySet[Crew]":
+    """Return the crews that are not deleted, the most recently saved first."""
+    crews: QuerySet[Crew] = Crew.objects.filter(archived_at__isnull=True)
+    return crews.select_related("updated_by", "team").order_by("-updated_at", "-id")
+
+
+def crews_of_team(team: Team, search: str = "") -> "QuerySet[Crew]":
+    """Return a team's crews whose name, description or slug has the words searched for."""
+    crews = crews_live().filter(team=team)
+    for word in search.split()[:5]:
+        found = Q(name__icontains=word) | Q(description__icontains=word) | Q(slug__icontains=word)
+        crews = crews.filter(found)
+    return crews
+
+
+def crew_document(crew: Crew) -> Document:
+    """Return the draft as a document, exactly as it was saved."""
+    draft = Draft(
+        name=crew.name,
+        description=crew.description,
+        pattern=crew.pattern,
+        options=crew.options,
+        task=crew.task,
+        limits=crew.limits,
+        rest=crew.rest,
+        roles=[
+            RoleRow(name=row.name, seat=row.seat, kind=row.kind, body=row.body, x=row.x, y=row.y)
+            for row in crew.roles.all()
+        ],
+        handoffs=[
+            HandoffRow(
+                source=row.source.name if row.source else None,
+                target=row.target.name if row.target else None,
+                body=row.body,
+            )
+            for row in crew.handoffs.select_related("source", "target")
+        ],
+    )
+    return document_of(draft)
+
+
+def document_problems(document: Json) -> list[Problem]:
+    """Return everything that is wrong with a document on this installation; [] if it can run."""
+    spec, problems = spec_check(document)
+    return problems if spec is None else crew_lint(spec, catalog_current())
+
+
+def version_latest(crew: Crew) -> CrewVersion | None:
+    return crew.versions.first()
+
+
+def templates_for(team: Team) -> "QuerySet[Template]":
+    """Return the built-in templates and the team's own."""
+    return Template.objects.filter(Q(team__isnull=True) | Q(team=team))

@@ -49,7 +49,7 @@ class PatternInfo:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ToolInfo:
-    """A tool that a role may list; `capability` is what the role must have for it, None: nothing."""
+    """A tool that a role may list. `capability` is what the role must have for it, if anything."""
 
     name: str
     title: str
@@ -104,7 +104,7 @@ _source: Callable[[], Catalog] | None = None
 
 def catalog_register(source: Callable[[], Catalog]) -> None:
     """Say who knows the catalog; called once, when the apps are ready."""
-    global _source  # noqa: PLW0603
+    global _source
     _source = source
 
 

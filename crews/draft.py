@@ -60,9 +60,8 @@ class Draft:
 
 def draft_of(document: Document) -> Draft:
     """Take a document apart. A missing `callsheet` is added: every draft is of version 1."""
-    document = {"callsheet": 1} | document
-    pattern = document.get("pattern")
-    pattern = pattern if isinstance(pattern, dict) else {}
+    document = {"callsheet": 1, **document}
+    pattern = _object(document.get("pattern"))
     draft = Draft(
         name=_text(document.get("name"), TITLE_MAX),
         description=_text(document.get("description"), None),

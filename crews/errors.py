@@ -22,7 +22,7 @@ class CrewInvalid(CrewError):
 
 
 class StaleDraft(CrewError):
-    """Somebody saved this crew after you opened it. Nothing was overwritten; choose what to keep."""
+    """Somebody saved this crew after you opened it. Nothing was lost: choose what to keep."""
 
     def __init__(
         self,

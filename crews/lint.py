@@ -81,10 +81,10 @@ def _schemas(spec: CrewSpec) -> Iterator[Problem]:
         if schema is not None and (found := guard_schema(schema)):
             refused.add(path)
             yield from (item.under(path) for item in found)
-    if spec.task.schema_ is not None and "task.schema" not in refused:
-        if spec.task.example is not None:
-            for item in validate_payload(spec.task.schema_, spec.task.example):
-                yield item.under("task.example")
+    task = spec.task
+    if task.schema_ is not None and task.example is not None and "task.schema" not in refused:
+        for item in validate_payload(task.schema_, task.example):
+            yield item.under("task.example")
 
 
 def _roles(spec: CrewSpec, catalog: Catalog, pattern: PatternInfo | None) -> Iterator[Problem]:

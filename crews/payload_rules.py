@@ -59,19 +59,19 @@ def _additional_properties(validator: Any, rule: Json, instance: Json, schema: J
 
 
 def _unique_items(_: Any, wanted: bool, instance: Json, schema: Json) -> Errors:
-    if wanted and isinstance(instance, list):
-        if len({json_canonical(item) for item in instance}) < len(instance):
-            yield ValidationError("uniqueItems")
+    items = instance if wanted and isinstance(instance, list) else []
+    if len({json_canonical(item) for item in items}) < len(items):
+        yield ValidationError("uniqueItems")
 
 
 def _multiple_of(_: Any, step: float, instance: Json, schema: Json) -> Errors:
-    if isinstance(instance, int | float) and not isinstance(instance, bool):
-        # By their decimal spelling: 0.3 is a multiple of 0.1.
-        if Fraction(repr(instance)) % Fraction(repr(step)):
-            yield ValidationError("multipleOf")
+    is_number = isinstance(instance, int | float) and not isinstance(instance, bool)
+    # By their decimal spelling: 0.3 is a multiple of 0.1.
+    if is_number and Fraction(repr(instance)) % Fraction(repr(step)):
+        yield ValidationError("multipleOf")
 
 
-PayloadValidator: Final[Any] = extend(
+PayloadValidator: Final[Any] = extend(  # type: ignore[no-untyped-call]
     Draft202012Validator,
     {
         "pattern": _pattern,

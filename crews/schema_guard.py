@@ -123,7 +123,7 @@ def _count(value: Json) -> int:
 
 @dataclass
 class _Walk:
-    """Finds the subschemas of a valid schema by their JSON pointers, and what is wrong with them."""
+    """Finds the subschemas of a valid schema by their JSON pointers, and their faults."""
 
     schema: dict[str, Json]
     parts: dict[str, Json] = field(default_factory=dict)

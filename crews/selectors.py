@@ -1,8 +1,5 @@
 """Reads of crews that pages, the API and the services share."""
 
-from dataclasses import asdict
-from typing import Any
-
 from django.db.models import Q, QuerySet
 
 from crews.catalog import catalog_current
@@ -12,7 +9,7 @@ from crews.models import Crew, CrewVersion, Template
 from crews.parse import spec_check
 from crews.problems import Problem
 from crews.strict_json import Json
-from teams.models import Team, User
+from teams.models import Team
 
 
 def crews_live() -> "QuerySet[Crew]":

@@ -249,5 +249,5 @@ class CrewSpec(Part):
         return [name for name, role in self.roles.items() if role.seat == seat]
 
     def document(self) -> dict[str, Json]:
-        """Return the document as JSON-able data, defaults left out, as it is exported and hashed."""
+        """Return the document as JSON-able data, defaults left out, as it is hashed."""
         return self.model_dump(mode="json", by_alias=True, exclude_defaults=True) | {"callsheet": 1}

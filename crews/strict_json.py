@@ -91,7 +91,7 @@ def bounded_float(text: str) -> float:
 
 
 def _fault(value: Json, trail: list[str | int], depth: int) -> str:
-    """Return what is wrong with a value, "" if nothing; the way to it goes to `trail`, leaf first."""
+    """Return a value's fault or ""; the way to it goes to `trail`, leaf first."""
     if isinstance(value, str):
         return _text_fault(value)
     if isinstance(value, dict | list):

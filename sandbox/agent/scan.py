@@ -1,0 +1,118 @@
+"""What is in the workspace, what changed since the last look, and the hash of every file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from sandbox.agent.files import Entry, Files
+
+SKIP = frozenset(
+    {
+        "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis",
+        ".cache", ".npm", ".venv", "venv", "node_modules",
+    }
+)  # fmt: skip
+"""Folders that a tool can make again: neither changes nor part of a snapshot."""
+MOST = 5000
+_LOOK_S = 2.0
+
+Seen = dict[str, tuple[int, int, int, int]]
+
+
+def _mark(info: os.stat_result) -> tuple[int, int, int, int]:
+    return (info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino)
+
+
+class Scan:
+    """Remembers the last look at the workspace and the hashes it has computed."""
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+        self._seen: Seen = {}
+        self._hashes: dict[tuple[int, int, int, int], str] = {}
+
+    def changes(self) -> dict[str, Any]:
+        """Files added, modified and removed since the last call, each list capped."""
+        now: Seen = {}
+        complete = True
+        give_up = time.monotonic() + _LOOK_S
+        for entry in self._files.walk(".", True, SKIP):
+            if len(now) >= MOST or time.monotonic() > give_up:
+                complete = False
+                break
+            if entry.kind in ("file", "link"):
+                now[entry.path] = _mark(entry.info)
+        found = [
+            [path, "modified" if path in self._seen else "added", mark[0]]
+            for path, mark in now.items()
+            if self._seen.get(path) != mark
+        ]
+        if complete:
+            found += [[path, "removed", 0] for path in self._seen if path not in now]
+        self._seen = now
+        return {"files": found, "complete": complete}
+
+    def manifest(self, largest: int, total: int) -> Iterator[bytes]:
+        """One JSON line for each file, folder and link; `skipped` says what a cap left out."""
+        fresh: dict[tuple[int, int, int, int], str] = {}
+        for count, entry in enumerate(self._files.walk(".", True, SKIP), start=1):
+            row: dict[str, Any] = {
+                "path": entry.path,
+                "kind": entry.kind,
+                "mode": stat.S_IMODE(entry.info.st_mode) & 0o777,
+                "size": entry.info.st_size,
+            }
+            reason = _reason(entry, count, largest, total)
+            if reason:
+                row = {"path": entry.path, "skipped": reason}
+            elif entry.kind == "file":
+                total -= entry.info.st_size
+                try:
+                    row["sha256"] = fresh[_mark(entry.info)] = self._hash(entry)
+                except OSError:
+                    row = {"path": entry.path, "skipped": "it could not be read"}
+            elif entry.kind == "link":
+                row["target"] = os.readlink(entry.name, dir_fd=entry.folder)
+            yield json.dumps(row).encode() + b"\n"
+            if count > MOST:
+                break
+        self._hashes = fresh
+
+    def _hash(self, entry: Entry) -> str:
+        known = self._hashes.get(_mark(entry.info))
+        if known:
+            return known
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        fd = os.open(entry.name, flags, dir_fd=entry.folder)
+        digest = hashlib.sha256()
+        left = entry.info.st_size
+        try:
+            while left > 0:
+                piece = os.read(fd, min(1 << 18, left))
+                if not piece:
+                    break
+                left -= len(piece)
+                digest.update(piece)
+        finally:
+            os.close(fd)
+        return digest.hexdigest()
+
+
+def _reason(entry: Entry, count: int, largest: int, total: int) -> str:
+    if count > MOST:
+        return f"the workspace has more than {MOST} entries"
+    if entry.kind == "other":
+        return "it is no file, folder or link"
+    if entry.path.encode() != os.fsencode(entry.path) or "\\x" in entry.path:
+        return "its name is not UTF-8"
+    if entry.kind == "file" and entry.info.st_size > largest:
+        return f"it is larger than {largest} bytes"
+    if entry.kind == "file" and entry.info.st_size > total:
+        return "the snapshot is full"
+    return ""

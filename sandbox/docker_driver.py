@@ -1,0 +1,161 @@
+"""Sandboxes as Docker containers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sandbox.api import EngineStatus, Keep, SandboxInfo, SandboxSpec
+from sandbox.attach import attach
+from sandbox.bundle import bundle
+from sandbox.channel import Channel
+from sandbox.engine import Engine
+from sandbox.errors import ImageUnusable, SandboxError, SandboxLost, SandboxUnavailable
+from sandbox.hardening import (
+    LABEL,
+    REPOSITORY,
+    SPEC_LABEL,
+    container_config,
+    refuse_unreasonable,
+)
+from sandbox.live import LiveSandbox
+
+INSTANCE_LABEL = "callsheet.instance"
+_START_S = 30.0
+_RETAKE_S = 10.0
+
+
+class DockerDriver:
+    """Implements `sandbox.api.Driver`. One per event loop.
+
+    `instance` names this installation: it neither lists nor reaps what belongs to another one.
+    """
+
+    def __init__(self, *, instance: str = "default", engine: Engine | None = None) -> None:
+        self._instance = instance
+        self._engine = engine or Engine()
+        self._live: dict[str, LiveSandbox] = {}
+
+    async def create(self, spec: SandboxSpec) -> LiveSandbox:
+        refuse_unreasonable(spec)
+        config = container_config(spec, {INSTANCE_LABEL: self._instance})
+        sandbox_id = await self._engine.create(config)
+        try:
+            stream = await attach(sandbox_id)
+            channel = Channel(stream, keepalive_s=_keepalive(spec))
+            try:
+                await self._engine.start(sandbox_id)
+                await channel.hello(
+                    before=bundle(), ttl_s=spec.ttl_s, env=spec.env, timeout_s=_START_S
+                )
+            except SandboxError as problem:
+                await channel.close()
+                raise _start_problem(problem, channel, spec) from problem
+        except BaseException:
+            await asyncio.shield(self._engine.kill(sandbox_id))
+            raise
+        return self._keep(LiveSandbox(sandbox_id, spec, channel, self._engine))
+
+    async def connect(self, sandbox_id: str) -> LiveSandbox:
+        """Take over a running sandbox; a controller that still held it loses it."""
+        known = self._live.get(sandbox_id)
+        if known is not None and not known.lost:
+            return known
+        state = await self._engine.inspect(sandbox_id)
+        if not state["State"]["Running"] or LABEL not in state["Config"]["Labels"]:
+            raise SandboxLost
+        if state["State"]["Paused"]:
+            await self._engine.unpause(sandbox_id)
+        spec = _spec_of(state["Config"]["Labels"])
+        channel = Channel(await attach(sandbox_id), keepalive_s=_keepalive(spec))
+        try:
+            await channel.retake(ttl_s=spec.ttl_s, timeout_s=_RETAKE_S)
+        except BaseException:
+            await channel.close()
+            raise
+        return self._keep(LiveSandbox(sandbox_id, spec, channel, self._engine))
+
+    async def list(self, labels: Mapping[str, str] | None = None) -> tuple[SandboxInfo, ...]:
+        wanted = {LABEL: "1", INSTANCE_LABEL: self._instance, **(labels or {})}
+        return tuple(_info(row) for row in await self._engine.containers(wanted))
+
+    async def remove(self, sandbox_id: str) -> None:
+        live = self._live.pop(sandbox_id, None)
+        if live is not None:
+            await live.detach()
+        await self._engine.kill(sandbox_id)
+
+    async def reap(self, keep: Keep) -> tuple[str, ...]:
+        """Remove every sandbox of this installation, in any state, that `keep` does not claim."""
+        removed = []
+        for info in await self.list():
+            if not await keep(info):
+                await self.remove(info.id)
+                removed.append(info.id)
+        return tuple(removed)
+
+    async def check(self) -> EngineStatus:
+        try:
+            async with asyncio.timeout(5):
+                images = await self._engine.images(f"{LABEL}.image")
+                runtimes = await self._engine.runtimes()
+        except SandboxUnavailable as problem:
+            return EngineStatus(available=False, reason=str(problem))
+        except TimeoutError:
+            reason = "Docker does not answer. Restart it, then try again."
+            return EngineStatus(available=False, reason=reason)
+        names = {
+            tag.removeprefix(REPOSITORY + ":"): str(image.id)
+            for image in images
+            for tag in image.tags
+        }
+        return EngineStatus(available=True, images=names, runtimes=runtimes)
+
+    async def close(self) -> None:
+        """Let go of every sandbox, without ending any."""
+        await asyncio.gather(*(live.detach() for live in self._live.values()))
+        self._live.clear()
+        await self._engine.close()
+
+    def _keep(self, live: LiveSandbox) -> LiveSandbox:
+        self._live = {known: one for known, one in self._live.items() if not one.lost}
+        self._live[live.id] = live
+        return live
+
+
+def _keepalive(spec: SandboxSpec) -> float:
+    return max(0.2, min(60.0, spec.ttl_s / 3))
+
+
+def _spec_of(labels: Mapping[str, str]) -> SandboxSpec:
+    own = (LABEL, SPEC_LABEL, INSTANCE_LABEL)
+    rest = {key: value for key, value in labels.items() if key not in own}
+    return SandboxSpec(**json.loads(labels[SPEC_LABEL]) | {"labels": rest})
+
+
+def _info(row: Mapping[str, Any]) -> SandboxInfo:
+    return SandboxInfo(
+        id=row["Id"],
+        state=row["State"],
+        labels=row["Labels"],
+        created_at=datetime.fromtimestamp(row["Created"], UTC),
+    )
+
+
+def _start_problem(problem: SandboxError, channel: Channel, spec: SandboxSpec) -> SandboxError:
+    """Why the agent did not come up, as far as the engine or the agent said it."""
+    text = f"{problem} {channel.complaint}"
+    if "executable file not found" in text or "no such file or directory" in text:
+        return ImageUnusable(
+            f"The image {spec.image} has no python3. Choose one with Python 3.9 or newer."
+        )
+    if isinstance(problem, SandboxLost) and channel.complaint:
+        last = channel.complaint.splitlines()[-1]
+        return ImageUnusable(
+            f"The image {spec.image} cannot run the agent ({last}). "
+            "Choose one with Python 3.9 or newer."
+        )
+    return problem

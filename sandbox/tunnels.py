@@ -1,0 +1,112 @@
+"""A connection to a port inside a sandbox, as an ordinary asyncio reader and writer.
+
+The caller holds one end of a socket pair; the other end is pumped to and from the agent, with no
+more than `WINDOW` bytes under way in either direction.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+
+from sandbox.agent.frames import CHUNK
+from sandbox.agent.tunnel import WINDOW
+from sandbox.channel import Channel, Head
+from sandbox.errors import SandboxLost, SpecRefused, TunnelRefused
+
+_EVENTS = ("tunnel", "tunnel_eof", "tunnel_used", "tunnel_closed", "lost")
+_CONNECT_S = 10.0
+_pumps: set[asyncio.Task[None]] = set()
+
+
+async def open_tunnel(
+    channel: Channel, port: int
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connect to 127.0.0.1:`port` (or ::1) inside. Raises TunnelRefused and SandboxLost."""
+    if not 0 < port < 65536:
+        raise SpecRefused(f"There is no port {port}: choose one from 1 to 65535.")
+    pump = _Pump(channel)
+    try:
+        async with asyncio.timeout(_CONNECT_S):
+            reply = await channel.request({"op": "dial", "port": port}, more=pump.numbered)
+    except TimeoutError:
+        pump.forget()
+        raise TunnelRefused(f"Port {port} in the sandbox does not accept connections.") from None
+    if "error" in reply.head:
+        pump.forget()
+        raise TunnelRefused(f"Nothing listens on port {port} in the sandbox. Start it first.")
+    ours, theirs = socket.socketpair()
+    task = asyncio.create_task(pump.run(*await asyncio.open_connection(sock=ours)))
+    _pumps.add(task)
+    task.add_done_callback(_pumps.discard)
+    return await asyncio.open_connection(sock=theirs)
+
+
+class _Pump:
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._number = 0
+        self._arrived: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._credit = WINDOW
+        self._room = asyncio.Event()
+        self._lost = False
+
+    def numbered(self, number: int) -> tuple[()]:
+        """Learn the number under which the agent will speak of this tunnel."""
+        self._number = number
+        for event in _EVENTS:
+            self._channel.listen(event, number, self._event)
+        return ()
+
+    def forget(self) -> None:
+        for event in _EVENTS:
+            self._channel.listen(event, self._number, None)
+
+    def _event(self, head: Head, data: bytes) -> None:
+        if head["ev"] == "tunnel":
+            self._arrived.put_nowait(data)
+        elif head["ev"] == "tunnel_used":
+            self._credit += int(head["bytes"])
+            self._room.set()
+        else:
+            self._lost = self._lost or head["ev"] != "tunnel_eof"
+            self._arrived.put_nowait(None)
+            self._room.set()
+
+    async def run(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        up = asyncio.create_task(self._up(reader))
+        down = asyncio.create_task(self._down(writer))
+        try:
+            await asyncio.wait((up, down), return_when=asyncio.FIRST_EXCEPTION)
+        finally:
+            for task in (up, down):
+                task.cancel()
+            await asyncio.gather(up, down, return_exceptions=True)
+            self.forget()
+            with contextlib.suppress(SandboxLost):
+                await self._channel.send({"op": "hang_up", "re": self._number})
+            writer.close()
+
+    async def _up(self, reader: asyncio.StreamReader) -> None:
+        while not self._lost:
+            if self._credit <= 0:
+                self._room.clear()
+                await self._room.wait()
+                continue
+            data = await reader.read(min(self._credit, CHUNK))
+            self._credit -= len(data)
+            head = {"op": "tunnel", "re": self._number, "eof": not data}
+            await self._channel.send(head, data)
+            if not data:
+                return
+
+    async def _down(self, writer: asyncio.StreamWriter) -> None:
+        while (data := await self._arrived.get()) is not None:
+            writer.write(data)
+            await writer.drain()
+            await self._channel.send({"op": "tunnel", "re": self._number, "used": len(data)})
+        if self._lost:
+            writer.close()
+            raise SandboxLost
+        writer.write_eof()

@@ -7,7 +7,10 @@ import os
 
 from celery import Celery
 
+from config.data_dir import prepare_data_dir
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+prepare_data_dir()
 
 app = Celery("callsheet")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import environ
+from csp.constants import NONCE, SELF
+from csp.constants import NONE as NOTHING
 
 from config.data_dir import BASE_DIR, data_dir, secret
 
@@ -41,20 +43,30 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "channels",
     "django_vite",
+    "csp",
+    "rules",
+    "allauth",
+    "allauth.account",
+    "allauth.socialaccount",
+    "allauth.mfa",
+    "config",
     "teams",
     "crews",
     "runs",
+    "sandbox",
 ]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -72,6 +84,8 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+                "teams.context.people",
             ]
         },
     }
@@ -135,3 +149,50 @@ EMAIL_BACKEND = env.str(
 )
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/"
+
+# People sign in with their e-mail address; django-allauth does the rest.
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+    )
+]
+OWNER_EMAIL: str = env.str("CALLSHEET_OWNER_EMAIL", default="owner@localhost")
+SIGN_UP_OPEN: bool = env.bool("CALLSHEET_SIGN_UP", default=True)
+# Without a mail server nobody could confirm an address.
+MAIL_IS_SENT = not EMAIL_BACKEND.endswith("console.EmailBackend")
+ACCOUNT_ADAPTER = "teams.adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory" if MAIL_IS_SENT else "none"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "Callsheet: "
+ACCOUNT_EMAIL_NOTIFICATIONS = MAIL_IS_SENT
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_LOGIN_ON_PASSWORD_RESET = True
+MFA_ADAPTER = "teams.adapter.MfaAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Callsheet"
+# Browsers offer passkeys to localhost without TLS.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SESSION_COOKIE_SECURE
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, NONCE],
+        "img-src": [SELF, "data:", "blob:"],
+        "object-src": [NOTHING],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NOTHING],
+    }
+}

@@ -1,5 +1,10 @@
 """Every route of the web app."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from config.api import api
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/v1/", api.urls),
+    path("", include("crews.urls")),
+]

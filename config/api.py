@@ -1,0 +1,20 @@
+"""The REST API: `/api/v1/`, described by `/api/v1/openapi.json`."""
+
+from ninja import NinjaAPI
+
+from crews.api import router as crews_router
+from crews.rest.wire import StrictParser, handlers_add
+from teams.auth import ApiKeyOrSession
+
+# The documentation page of ninja loads its scripts from another host, so there is none.
+api = NinjaAPI(
+    title="Callsheet",
+    version="1",
+    description="Crews of language-model agents: build, run, watch, audit.",
+    urls_namespace="api",
+    docs_url=None,
+    auth=ApiKeyOrSession(),
+    parser=StrictParser(),
+)
+api.add_router("", crews_router)
+handlers_add(api)

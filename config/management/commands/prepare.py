@@ -1,0 +1,14 @@
+"""`manage.py prepare`: bring the database up to this version of the code."""
+
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+
+
+class Command(BaseCommand):
+    help = "Migrate the database and install the built-in templates. Safe to repeat."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        call_command("migrate", verbosity=0, interactive=False)
+        call_command("install_templates", verbosity=0)

@@ -1,0 +1,105 @@
+"""`manage.py serve`: the whole of Callsheet on this machine, with nothing else set up."""
+
+import asyncio
+import os
+import signal
+import threading
+from argparse import ArgumentParser
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from config.embedded.claims import HOST, Claimed, check_port, claim_folder
+from config.embedded.deathwatch import die_with_parent
+from config.embedded.supervisor import supervise_worker
+from sandbox.docker_driver import DockerDriver
+from teams.services import owner, owner_create_first, sign_in_link_create
+
+EXIT_S = 2.0
+
+
+class Command(BaseCommand):
+    help = "Set up and run Callsheet on this machine: web server, worker and database in one."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--with-parent", action="store_true", help="stop when the process that started it dies"
+        )
+
+    def handle(self, *args: Any, with_parent: bool = False, **options: Any) -> None:
+        os.umask(0o077)  # what the data folder holds is for its owner alone
+        if with_parent:
+            die_with_parent(signal.SIGTERM)
+        if not settings.EMBEDDED:
+            raise CommandError(
+                "REDIS_URL is set, which means production mode: there the web server and the "
+                "workers are started one by one (see README.md). Unset it to use `serve`."
+            )
+        address = f"http://{HOST}:{settings.PORT}/"
+        try:
+            check_port(settings.PORT)
+            lock = claim_folder(settings.DATA_DIR, address)
+        except Claimed as error:
+            raise CommandError(str(error)) from None
+        call_command("prepare")
+        greeting = self._greeting(address)
+        served = self._run(greeting)
+        os.close(lock)
+        if not served:
+            raise CommandError(f"The web server could not listen on port {settings.PORT}.")
+
+    def _greeting(self, address: str) -> str:
+        """Return where Callsheet is, how to get in, and what will not work."""
+        person = owner_create_first() or owner()
+        lines = [f"Callsheet is running at {address}"]
+        if person:
+            link = address.rstrip("/") + sign_in_link_create(user=person)
+            lines.append(
+                f"Sign in (once, within 15 minutes; a new start prints a new link): {link}"
+            )
+        engine = async_to_sync(DockerDriver().check)()
+        if not engine.available:
+            lines.append(f"Roles that execute code will not work: {engine.reason}")
+        lines.append("Stop it with Ctrl-C.")
+        return "\n".join(lines)
+
+    def _run(self, greeting: str) -> bool:
+        """Serve until Ctrl-C or SIGTERM, then end the worker; False if the port was taken."""
+        # Daphne installs Twisted's reactor on import, which no other command needs.
+        from daphne.server import Server, twisted_loop
+        from twisted.internet import defer
+        from twisted.internet import reactor as typeless_reactor
+
+        from config.asgi import application
+
+        reactor: Any = typeless_reactor
+        server = Server(application, endpoints=[f"tcp:port={settings.PORT}:interface={HOST}"])
+        workers: list[asyncio.Task[None]] = []
+
+        def start() -> None:
+            if not server.listening_addresses:
+                server.stop()
+                return
+            work = supervise_worker(settings.DATA_DIR / "worker.log", self.stdout.write)
+            workers.append(twisted_loop.create_task(work))
+            self.stdout.write(greeting)
+
+        def stop() -> Any:
+            for worker in workers:
+                worker.cancel()
+            return defer.Deferred.fromFuture(asyncio.gather(*workers, return_exceptions=True))
+
+        reactor.callWhenRunning(start)
+        reactor.addSystemEventTrigger("before", "shutdown", stop)
+        server.run()
+        self._hurry()
+        return bool(workers)
+
+    def _hurry(self) -> None:
+        """Let no request that a thread still answers hold the exit up."""
+        last = threading.Timer(EXIT_S, os._exit, args=[0])
+        last.daemon = True
+        last.start()

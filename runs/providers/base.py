@@ -71,7 +71,9 @@ class Cue(Frozen):
     """What only the rehearsal provider reads: where in the play this call stands.
 
     `visit` counts the role's asks in this run from 1, `turn` the model calls of this ask from 1;
-    `delegates` are the roles that may be delegated to (by tool or by tag), tag to role.
+    `delegates` are the roles that may be delegated to (by tool or by tag), tag to role;
+    `task` is the plain text of what the role was asked, without the framing of prompts;
+    `script` is the whole rehearsal (docs/rehearsal.md), None where there is none.
     """
 
     role: str
@@ -79,6 +81,7 @@ class Cue(Frozen):
     turn: int
     delegates: dict[str, str] = {}
     end_word: str = ""
+    task: str = ""
     script: Json = None
 
 

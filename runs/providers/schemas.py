@@ -5,12 +5,12 @@ from typing import cast
 
 from runs.providers.base import Json
 
-_NOT_STRICT = frozenset(
-    ("allOf", "oneOf", "not", "if", "then", "else", "contains", "prefixItems", "uniqueItems")
-    + ("dependentRequired", "dependentSchemas", "patternProperties", "propertyNames", "default")
-    + ("unevaluatedProperties", "unevaluatedItems", "minProperties", "maxProperties")
-    + ("minLength", "maxLength")
-)
+_NOT_STRICT = {
+    *("allOf", "oneOf", "not", "if", "then", "else", "contains", "prefixItems", "uniqueItems"),
+    *("dependentRequired", "dependentSchemas", "patternProperties", "propertyNames", "default"),
+    *("unevaluatedProperties", "unevaluatedItems", "minProperties", "maxProperties"),
+    *("minLength", "maxLength"),
+}
 MAX_DEPTH = 5
 
 

@@ -1,0 +1,334 @@
+"""A fake model server that speaks the real wire formats, scripted by rules.
+
+    with ModelServer([Rule(contains="weather", reply=Reply(text="sunny"))]) as server:
+        server.openai_url, server.anthropic_url      # base URLs for a credential
+        server.calls                                 # every request, in order of arrival
+
+or `python -m tests.fakes.model_server --port 0 --latency-ms 200`, which prints its address;
+then `POST /_plan` replaces the rules by a JSON list, `GET /_calls` returns what was asked,
+`GET /_count` only how often. Rules are tried in order; the first that fits answers; without
+one the reply is `ok`.
+"""
+
+import argparse
+import asyncio
+import json
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
+from types import TracebackType
+from typing import Any, Literal
+
+from tests.fakes.model_wire import (
+    Reply,
+    anthropic_events,
+    anthropic_whole,
+    error_body,
+    openai_events,
+    openai_whole,
+    sse,
+)
+
+Json = Any
+Fault = Literal["", "hang", "close", "cut", "stop"]
+
+
+@dataclass(kw_only=True)
+class Call:
+    """One request as it came. `ended` is how it was left: answered, failed, cut or abandoned."""
+
+    wire: str
+    model: str
+    key: str
+    body: Json
+    ended: str = ""
+
+    @property
+    def last_text(self) -> str:
+        """The text of the last message, tool results included."""
+        messages = self.body.get("messages") or [{}]
+        return _text(messages[-1].get("content"))
+
+    @property
+    def all_text(self) -> str:
+        parts = [_text(self.body.get("system"))]
+        parts += [_text(message.get("content")) for message in self.body.get("messages", [])]
+        return "\n".join(parts)
+
+
+@dataclass(kw_only=True)
+class Rule:
+    """When to answer, and how. Empty conditions fit everything; `times` 0 means always.
+
+    Faults: `hang` never answers, `close` drops the connection unanswered, `cut` drops it in
+    mid-answer, `stop` ends the answer cleanly but early; each after `after` events.
+    `events` replaces the reply's events (text goes as it is), `status` makes an error.
+    """
+
+    model: str = ""
+    contains: str = ""
+    anywhere: str = ""
+    key: str = ""
+    has: str = ""
+    wire: str = ""
+    times: int = 0
+    latency_ms: float = 0
+    piece_ms: float = 0
+    reply: Reply | Callable[[Call], Reply] = field(default_factory=lambda: Reply(text="ok"))
+    status: int = 0
+    message: str = "it failed"
+    code: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    content: str = ""
+    events: tuple[Json, ...] = ()
+    whole: bool = False
+    fault: Fault = ""
+    after: int = 2
+    used: int = 0
+
+    def fits(self, call: Call) -> bool:
+        return (
+            (not self.times or self.used < self.times)
+            and (not self.model or self.model == call.model)
+            and (not self.wire or self.wire == call.wire)
+            and (not self.key or self.key == call.key)
+            and (not self.has or self.has in call.body)
+            and (not self.contains or self.contains in call.last_text)
+            and (not self.anywhere or self.anywhere in call.all_text)
+        )
+
+
+class ModelServer:
+    """Runs in a thread of its own; use as a context manager."""
+
+    def __init__(self, rules: Iterable[Rule] = (), *, port: int = 0, ssl: Any = None) -> None:
+        self.rules = list(rules)
+        self.calls: list[Call] = []
+        self.port = port
+        self._ssl = ssl
+        self._loop = asyncio.new_event_loop()
+        self._made: dict[tuple[int, str, str], tuple[Reply, list[bytes]]] = {}
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+
+    def __enter__(self) -> "ModelServer":
+        self._thread.start()
+        asyncio.run_coroutine_threadsafe(self.start(), self._loop).result(10)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+    @property
+    def url(self) -> str:
+        return f"{'https' if self._ssl else 'http'}://127.0.0.1:{self.port}"
+
+    @property
+    def openai_url(self) -> str:
+        return f"{self.url}/v1"
+
+    @property
+    def anthropic_url(self) -> str:
+        return self.url
+
+    async def start(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._connections: set[_Connection] = set()
+        self._server = await loop.create_server(
+            lambda: _Connection(self), "127.0.0.1", self.port, ssl=self._ssl, backlog=2048
+        )
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def _stop(self) -> None:
+        self._server.close()
+        for connection in list(self._connections):
+            connection.drop()
+        await asyncio.sleep(0)
+
+    def rule_for(self, call: Call) -> Rule:
+        rule = next((rule for rule in self.rules if rule.fits(call)), None) or Rule()
+        rule.used += 1
+        return rule
+
+    def pieces(self, rule: Rule, call: Call, *, streams: bool) -> list[bytes]:
+        """The answer's events as bytes; those of a fixed reply are made once."""
+        if rule.events:
+            return sse(rule.events, named=call.wire == "anthropic")
+        if callable(rule.reply):
+            return _encode(rule.reply(call), call, streams=streams)
+        place = (id(rule.reply), call.wire, f"{streams}{call.model}")
+        if place not in self._made:
+            # the reply is kept with its bytes, so that no other can take its id
+            self._made[place] = (rule.reply, _encode(rule.reply, call, streams=streams))
+        return self._made[place][1]
+
+    def control(self, path: str, body: bytes) -> Json:
+        """The paths by which a test steers a server in another process."""
+        if path == "/_plan":
+            self.rules = [
+                Rule(**{**rule, "reply": Reply(**rule.get("reply", {"text": "ok"}))})
+                for rule in json.loads(body)
+            ]
+        if path in ("/_plan", "/_reset"):
+            self.calls = []
+        return [asdict(call) for call in self.calls] if path == "/_calls" else len(self.calls)
+
+
+class _Connection(asyncio.Protocol):
+    """HTTP/1.1 with keep-alive, one request at a time."""
+
+    def __init__(self, server: ModelServer) -> None:
+        self._server = server
+        self._buffer = b""
+        self._call: Call | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._server._connections.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._server._connections.discard(self)
+        if self._call is not None and not self._call.ended:
+            self._call.ended = "abandoned"
+        if self._task is not None:
+            self._task.cancel()
+
+    def drop(self) -> None:
+        self._transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        head, end, rest = self._buffer.partition(b"\r\n\r\n")
+        if not end:
+            return
+        lines = head.decode("latin-1").split("\r\n")
+        headers = {n.lower(): v.strip() for n, _, v in (line.partition(":") for line in lines[1:])}
+        length = int(headers.get("content-length", 0))
+        if len(rest) < length:
+            return
+        self._buffer = rest[length:]
+        self._serve(lines[0].split(" ")[1], headers, rest[:length])
+
+    def _serve(self, path: str, headers: dict[str, str], body: bytes) -> None:
+        if path.startswith("/_"):
+            return self._whole(200, self._server.control(path, body))
+        wire = {"/v1/chat/completions": "openai", "/v1/messages": "anthropic"}.get(path, "")
+        if not wire:
+            return self._whole(404, {"detail": "Not Found"})
+        asked = json.loads(body)
+        key = headers.get("authorization", "").removeprefix("Bearer ") or headers.get("x-api-key")
+        call = Call(wire=wire, model=asked.get("model", ""), key=key or "", body=asked)
+        self._call = call
+        self._server.calls.append(call)
+        rule = self._server.rule_for(call)
+        if rule.latency_ms or rule.piece_ms or rule.fault:
+            self._task = asyncio.get_running_loop().create_task(self._slowly(rule, call))
+        else:
+            self._answer(rule, call)
+        return None
+
+    async def _slowly(self, rule: Rule, call: Call) -> None:
+        await asyncio.sleep(rule.latency_ms / 1000)
+        if rule.fault == "hang" and not rule.events:
+            await asyncio.Event().wait()
+        if rule.fault == "close":
+            call.ended = "cut"
+            return self.drop()
+        if not (rule.piece_ms or rule.fault):
+            return self._answer(rule, call)
+        pieces = self._server.pieces(rule, call, streams=True)
+        self._transport.write(_head(200, "text/event-stream", chunked=True))
+        for piece in pieces[: rule.after] if rule.fault else pieces:
+            self._transport.write(_chunk(piece))
+            await asyncio.sleep(rule.piece_ms / 1000)
+        if rule.fault == "hang":
+            await asyncio.Event().wait()
+        call.ended = "cut" if rule.fault else "answered"
+        if rule.fault == "cut":
+            return self._transport.close()
+        return self._transport.write(b"0\r\n\r\n")
+
+    def _answer(self, rule: Rule, call: Call) -> None:
+        call.ended = "failed" if rule.status else "answered"
+        if rule.content:
+            content = rule.headers.get("content-type", "text/html")
+            return self._send(rule.status or 200, content, rule.content.encode(), rule.headers)
+        if rule.status:
+            error = error_body(call.wire, rule.message, rule.code)
+            return self._whole(rule.status, error, rule.headers)
+        streams = bool(call.body.get("stream")) and not rule.whole
+        pieces = self._server.pieces(rule, call, streams=streams)
+        if not streams:
+            return self._send(200, "application/json", b"".join(pieces), rule.headers)
+        body = _chunk(b"".join(pieces)) + b"0\r\n\r\n"
+        return self._transport.write(_head(200, "text/event-stream", chunked=True) + body)
+
+    def _whole(self, status: int, body: Json, headers: dict[str, str] | None = None) -> None:
+        self._send(status, "application/json", json.dumps(body).encode(), headers or {})
+
+    def _send(self, status: int, content: str, body: bytes, headers: dict[str, str]) -> None:
+        head = _head(status, content, length=len(body), headers=headers)
+        self._transport.write(head + body)
+
+
+def _encode(reply: Reply, call: Call, *, streams: bool) -> list[bytes]:
+    openai = call.wire == "openai"
+    if not streams:
+        whole = openai_whole if openai else anthropic_whole
+        return [json.dumps(whole(reply, call.model)).encode()]
+    events = openai_events if openai else anthropic_events
+    return sse(events(reply, call.model), named=not openai)
+
+
+def _head(
+    status: int,
+    content: str,
+    *,
+    length: int = 0,
+    chunked: bool = False,
+    headers: dict[str, str] | None = None,
+) -> bytes:
+    size = "transfer-encoding: chunked" if chunked else f"content-length: {length}"
+    more = "".join(f"{n}: {v}\r\n" for n, v in (headers or {}).items() if n != "content-type")
+    return f"HTTP/1.1 {status} X\r\ncontent-type: {content}\r\n{size}\r\n{more}\r\n".encode()
+
+
+def _chunk(piece: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(piece), piece)
+
+
+def _text(content: Json) -> str:
+    """The text of a message's content in either wire format."""
+    if isinstance(content, list):
+        return "\n".join(_text(part.get("text") or part.get("content")) for part in content)
+    return content if isinstance(content, str) else ""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="A fake model server for tests and benches.")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--latency-ms", type=float, default=0)
+    parser.add_argument("--text", default="ok")
+    options = parser.parse_args()
+
+    async def serve() -> None:
+        rule = Rule(latency_ms=options.latency_ms, reply=Reply(text=options.text))
+        server = ModelServer([rule], port=options.port)
+        await server.start()
+        print(server.url, flush=True)  # noqa: T201
+        await asyncio.Event().wait()
+
+    asyncio.run(serve())
+
+
+if __name__ == "__main__":
+    main()

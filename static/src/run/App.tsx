@@ -1,0 +1,98 @@
+import { useMemo, useState } from "react";
+import { type CrewDocument, titleOf } from "../graph/document";
+import { isFinal } from "../journal/fold";
+import { Canvas } from "./Canvas";
+import { now, useNow } from "./clock";
+import { commandsOf } from "./commands";
+import { Feed } from "./Feed";
+import { Head } from "./Head";
+import { Meters } from "./Meters";
+import { type RunModel, useModel } from "./model";
+import { Outcome } from "./Outcome";
+import type { Page } from "./page";
+import { Notice } from "./parts";
+import { Scrubber } from "./Scrubber";
+
+/** A run on one screen: the crew at work, what it has used, what it did, what came of it. */
+export function App({ page, model }: { page: Page; model: RunModel }) {
+  useModel(model);
+  const [role, setRole] = useState<string | null>(null);
+  const commands = useMemo(() => commandsOf(page), [page]);
+  const state = model.shown;
+  const document = (model.live.started?.document ?? null) as CrewDocument | null;
+  const name = (one: string) => titleOf(one, document?.roles[one]);
+  const entry = model.at === null ? undefined : model.entries[model.at - 1];
+  const until = entry ? Date.parse(entry.at) : null;
+  // What is lit after a handoff goes out by itself.
+  useNow(until === null && !isFinal(state.status), 500);
+  return (
+    <div className="run-page">
+      <Head page={page} state={model.live} commands={commands} reachable={model.line === "open"} />
+      <Banner model={model} />
+      <Meters state={state} limits={document?.limits ?? {}} until={until} />
+      <div className="run-body">
+        <div className="run-left">
+          <div className="panel run-canvas">
+            {document ? (
+              <Canvas document={document} state={state} now={until ?? now()} role={role} onRole={setRole} />
+            ) : (
+              <p className="run-feed-none quiet">Fetching the run…</p>
+            )}
+          </div>
+          <Outcome page={page} state={state} commands={commands} name={name} live={until === null} />
+          <Scrubber model={model} state={state} name={name} />
+        </div>
+        <Feed
+          model={model}
+          state={state}
+          role={role}
+          until={until}
+          name={name}
+          auditUrl={page.urls.audit}
+          onAnyRole={() => setRole(null)}
+        />
+      </div>
+    </div>
+  );
+}
+
+/** Says when the page is not what the run is now: no connection, or a look at the past. */
+function Banner({ model }: { model: RunModel }) {
+  if (model.line === "lost") {
+    return (
+      <Notice status="failed" icon="warning" title="Connection lost — reconnecting…">
+        <p>The run goes on without this page. What it did meanwhile appears as soon as the server answers.</p>
+      </Notice>
+    );
+  }
+  if (model.line === "signed-out") {
+    return (
+      <Notice
+        status="failed"
+        icon="lock"
+        title="You are signed out."
+        action={
+          <a className="btn btn-sm" href={`/accounts/login/?next=${encodeURIComponent(location.pathname)}`}>
+            Sign in
+          </a>
+        }
+      >
+        <p>The run goes on. Sign in to see it again.</p>
+      </Notice>
+    );
+  }
+  if (model.line === "not-found") {
+    return (
+      <Notice
+        status="failed"
+        title="This run is no longer there, or no longer yours to see."
+        action={
+          <a className="btn btn-sm" href="/runs/">
+            All runs
+          </a>
+        }
+      />
+    );
+  }
+  return null;
+}

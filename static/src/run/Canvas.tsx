@@ -1,0 +1,102 @@
+import { Background, type NodeChange, ReactFlow, ReactFlowProvider, useReactFlow } from "@xyflow/react";
+import { useEffect, useMemo, useRef } from "react";
+import { edgeTypes, type FlowNode, nodeTypes, toFlowEdge, toFlowNode } from "../graph";
+import { type CrewDocument, titleOf } from "../graph/document";
+import { documentToGraph } from "../graph/flow";
+import { places } from "../graph/layout";
+import { type Activity, activityOf } from "../journal/activity";
+import type { RunState } from "../journal/fold";
+import { count, money } from "../journal/format";
+
+type Props = {
+  document: CrewDocument;
+  state: RunState;
+  now: number;
+  role: string | null;
+  onRole: (role: string | null) => void;
+};
+
+/** The crew exactly as it ran, with who is at work lit. A role that is chosen filters the feed. */
+export function Canvas(props: Props) {
+  return (
+    <ReactFlowProvider>
+      <Drawing {...props} />
+    </ReactFlowProvider>
+  );
+}
+
+function Drawing({ document, state, now, role, onRole }: Props) {
+  const spots = useMemo(() => places(document), [document]);
+  const activity = activityOf(state, document, now);
+  const graph = documentToGraph(document, {
+    places: spots,
+    states: activity.states,
+    details: detailsOf(document, activity),
+    lit: activity.lit,
+  });
+  const nodes = graph.nodes.map((node) => ({ ...toFlowNode(node), selected: node.id === role }) as FlowNode);
+  const change = (changes: NodeChange<FlowNode>[]) => {
+    const picked = changes.find((one) => one.type === "select" && one.selected);
+    const dropped = changes.find((one) => one.type === "select" && one.id === role);
+    if (picked?.type === "select") onRole(picked.id);
+    else if (dropped) onRole(null);
+  };
+  return (
+    <ReactFlow
+      className="cs-graph"
+      nodes={nodes}
+      edges={graph.edges.map((edge) => ({ ...toFlowEdge(edge), focusable: false, selectable: false }))}
+      nodeTypes={nodeTypes}
+      edgeTypes={edgeTypes}
+      onNodesChange={change}
+      nodesDraggable={false}
+      nodesConnectable={false}
+      zoomOnScroll={false}
+      preventScrolling={false}
+      deleteKeyCode={null}
+      minZoom={0.15}
+      maxZoom={1.25}
+      aria-label="The crew"
+    >
+      <Background gap={16} size={1} />
+      <FitAlways />
+    </ReactFlow>
+  );
+}
+
+/** Keeps the whole crew in view, also when the panel beside it grows. */
+function FitAlways() {
+  const { fitView } = useReactFlow();
+  const probe = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const box = probe.current?.closest(".react-flow");
+    if (!box) return;
+    const fit = () => void fitView({ padding: 0.12, maxZoom: 1 });
+    const watch = new ResizeObserver(fit);
+    watch.observe(box);
+    fit();
+    return () => watch.disconnect();
+  }, [fitView]);
+  return <div ref={probe} hidden />;
+}
+
+function detailsOf(document: CrewDocument, activity: Activity): { [role: string]: string } {
+  const details: { [role: string]: string } = {};
+  for (const role of Object.keys(document.roles)) {
+    const others = activity.waitingOn[role];
+    const sum = activity.figures[role];
+    if (others && activity.states[role] !== "running") {
+      details[role] = `waits for ${others.map((name) => titleOf(name, document.roles[name])).join(", ")}`;
+    } else if (sum) {
+      details[role] = [
+        sum.calls > 0 ? `${sum.calls} ${sum.calls === 1 ? "call" : "calls"}` : "",
+        sum.tools > 0 ? `${sum.tools} ${sum.tools === 1 ? "tool" : "tools"}` : "",
+        sum.tokens > 0 ? `${count(sum.tokens)} tok` : "",
+        sum.cost > 0n ? money(sum.cost) : "",
+      ]
+        .filter(Boolean)
+        .join(" · ");
+    }
+  }
+  return details;
+}

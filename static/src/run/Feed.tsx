@@ -1,0 +1,142 @@
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { useEffect, useLayoutEffect, useRef, useState } from "react";
+import { failsBelow, feedRows, type Row } from "../journal/feed";
+import type { RunState } from "../journal/fold";
+import { EventLine, FeedRow } from "./FeedRow";
+import type { RunModel } from "./model";
+import { Icon } from "./parts";
+
+type Props = {
+  model: RunModel;
+  state: RunState;
+  role: string | null;
+  until: number | null;
+  name: (role: string) => string;
+  auditUrl: string;
+  onAnyRole: () => void;
+};
+
+/** Everything that was done, the newest at the end; it follows until the reader scrolls up. */
+export function Feed({ model, state, role, until, name, auditUrl, onAnyRole }: Props) {
+  const rows = feedRows(state, model.events, role);
+  const toldBelow = failsBelow(state);
+  const box = useRef<HTMLDivElement>(null);
+  const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
+  const list = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => box.current,
+    estimateSize: () => 60,
+    getItemKey: (index) => keyOf(rows[index] as Row),
+    overscan: 8,
+  });
+  const { following, follow } = useFollowing(box, rows.length, list.getTotalSize(), open.size > 0);
+  const toggle = (id: string) => {
+    const next = new Set(open);
+    if (!next.delete(id)) next.add(id);
+    setOpen(next);
+  };
+  return (
+    <section className="panel run-feed" aria-labelledby="feed-title">
+      <div className="panel-head">
+        <h2 id="feed-title">
+          {role === null ? "Actions" : `Actions of ${name(role)}`} <span className="quiet num">{rows.length}</span>
+        </h2>
+        {role !== null && (
+          <button type="button" className="btn btn-sm btn-quiet" onClick={onAnyRole}>
+            <Icon name="close" />
+            All roles
+          </button>
+        )}
+        {!following && rows.length > 0 && (
+          <button type="button" className="btn btn-sm" onClick={follow}>
+            Newest
+            <Icon name="chevron-down" />
+          </button>
+        )}
+      </div>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard */}
+      <div className="run-feed-box" ref={box} tabIndex={0} role="region" aria-label="Actions, newest last">
+        {rows.length === 0 && <p className="run-feed-none quiet">{emptyText(state)}</p>}
+        <ol style={{ height: list.getTotalSize() }} aria-label="Actions">
+          {list.getVirtualItems().map((item) => {
+            const row = rows[item.index] as Row;
+            return (
+              <li
+                key={item.key}
+                data-index={item.index}
+                ref={list.measureElement}
+                style={{ transform: `translateY(${item.start}px)` }}
+              >
+                {row.kind === "event" ? (
+                  <EventLine entry={row.entry} />
+                ) : (
+                  <FeedRow
+                    row={row}
+                    name={name}
+                    writing={model.writing.get(row.action.id) ?? ""}
+                    toldBelow={toldBelow.has(row.action.id)}
+                    open={open.has(row.action.id)}
+                    onToggle={() => toggle(row.action.id)}
+                    until={until}
+                    auditUrl={auditUrl}
+                  />
+                )}
+              </li>
+            );
+          })}
+        </ol>
+      </div>
+    </section>
+  );
+}
+
+function keyOf(row: Row): string {
+  return row.kind === "event" ? `entry${row.seq}` : row.action.id;
+}
+
+function emptyText(state: RunState): string {
+  return state.status === "queued" ? "The run is waiting for a worker to take it up." : "Nothing has been done yet.";
+}
+
+/** Stays at the end while new rows come, unless the reader has scrolled away from it. */
+function useFollowing(
+  box: React.RefObject<HTMLDivElement | null>,
+  count: number,
+  height: number,
+  reading: boolean,
+): { following: boolean; follow: () => void } {
+  const [following, setFollowing] = useState(true);
+  const byUs = useRef(0);
+  useEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    const scrolled = () => {
+      const rest = element.scrollHeight - element.clientHeight - element.scrollTop;
+      // What we scrolled ourselves says nothing about the reader.
+      if (element.scrollTop >= byUs.current - 2 && rest > 48) return;
+      byUs.current = element.scrollTop;
+      setFollowing(rest <= 48);
+    };
+    const wheel = (event: WheelEvent) => {
+      if (event.deltaY < 0 && element.scrollHeight > element.clientHeight) setFollowing(false);
+    };
+    element.addEventListener("scroll", scrolled, { passive: true });
+    element.addEventListener("wheel", wheel, { passive: true });
+    return () => {
+      element.removeEventListener("scroll", scrolled);
+      element.removeEventListener("wheel", wheel);
+    };
+  }, [box]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it goes to the end whenever the rows or their height change
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (!element || !following || reading) return;
+    element.scrollTop = element.scrollHeight;
+    byUs.current = element.scrollTop;
+  }, [box, count, height, following, reading]);
+  const follow = () => {
+    setFollowing(true);
+    if (box.current) box.current.scrollTop = box.current.scrollHeight;
+  };
+  return { following, follow };
+}

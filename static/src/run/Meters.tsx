@@ -1,0 +1,70 @@
+import type { CrewLimits } from "../graph/document";
+import { isFinal, type RunState } from "../journal/fold";
+import { count, duration, money } from "../journal/format";
+import { dollars } from "../journal/money";
+import { useNow } from "./clock";
+import { elapsedOf } from "./parts";
+
+type Meter = { name: string; value: string; limit?: string; share?: number; note?: string };
+
+type Props = { state: RunState; limits: CrewLimits; until: number | null };
+
+/** What the run has used of what it may use. */
+export function Meters({ state, limits, until }: Props) {
+  const present = useNow(!isFinal(state.status) && !state.halted_at && until === null);
+  return (
+    <dl className="slate run-meters" aria-label="Used so far">
+      {metersOf(state, limits, until ?? present).map((meter) => (
+        <div key={meter.name}>
+          <dt>{meter.name}</dt>
+          <dd className="num">
+            {meter.value}
+            {meter.limit && <span className="quiet"> of {meter.limit}</span>}
+            {meter.note && <span className="quiet"> {meter.note}</span>}
+            {meter.share !== undefined && <Bar share={meter.share} />}
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function Bar({ share }: { share: number }) {
+  const full = Math.min(100, share * 100);
+  return (
+    <span className="run-bar" aria-hidden="true" data-tight={share > 0.8 || undefined}>
+      <span style={{ width: `${full}%` }} />
+    </span>
+  );
+}
+
+export function metersOf(state: RunState, limits: CrewLimits, now: number): Meter[] {
+  const elapsed = elapsedOf(state, now);
+  const actions = state.actions.size;
+  return [
+    limited("Time", duration(elapsed), elapsed / 1000, limits.seconds, (n) => duration(n * 1000)),
+    {
+      ...limited("Cost", money(state.cost_usd), dollars(state.cost_usd), budgetOf(limits), (n) => `$${n}`),
+      ...(state.unpriced ? { note: "+ unknown" } : {}),
+    },
+    limited("Tokens", count(state.tokens), state.tokens, limits.tokens, count),
+    limited("Actions", count(actions), actions, limits.actions, count),
+    { name: "Model calls", value: count(state.calls) },
+    { name: "Failures", value: count(state.failures) },
+  ];
+}
+
+function budgetOf(limits: CrewLimits): number | undefined {
+  return limits.cost_usd === undefined ? undefined : Number(limits.cost_usd);
+}
+
+function limited(
+  name: string,
+  value: string,
+  used: number,
+  limit: number | undefined,
+  write: (n: number) => string,
+): Meter {
+  if (!limit) return { name, value };
+  return { name, value, limit: write(limit), share: used / limit };
+}

@@ -1,0 +1,131 @@
+import { useEffect, useState } from "react";
+import { type Json, objectOf, textOf } from "../journal/entry";
+import { brief } from "../journal/feed";
+import type { RunState } from "../journal/fold";
+import type { Commands } from "./commands";
+import { Value } from "./Detail";
+import type { Page } from "./page";
+import { CopyButton, Notice } from "./parts";
+import { Question } from "./Question";
+
+type Props = {
+  page: Page;
+  state: RunState;
+  commands: Commands;
+  name: (role: string) => string;
+  /** Whether the present is shown; questions of the past are not asked again. */
+  live: boolean;
+};
+
+/** What concerns a person most, once: a question to answer, what went wrong, the answer, or the task. */
+export function Outcome({ page, state, commands, name, live }: Props) {
+  const questions = state.open_questions.flatMap((id) => state.actions.get(id) ?? []);
+  return (
+    <section className="panel run-outcome" aria-label="Outcome">
+      {questions.map((action) => (
+        <Question
+          key={action.id}
+          action={action}
+          who={action.agent ? name(action.agent) : "The run"}
+          decide={live && page.may.decide ? commands.decide : null}
+        />
+      ))}
+      {state.status === "paused" && (
+        <Notice status="paused" title="Paused">
+          <p>{state.reason || "What was under way is being finished; nothing new begins until it is resumed."}</p>
+        </Notice>
+      )}
+      {state.status === "cancelled" && (
+        <Notice status="cancelled" title="Stopped before the end">
+          <p>{state.reason || "What had been done until then is kept."}</p>
+        </Notice>
+      )}
+      {state.status === "failed" && <RunFailure state={state} name={name} />}
+      {state.output !== null && <Answer page={page} output={state.output} failures={state.failures} />}
+      <Task state={state} open={state.output === null && questions.length === 0} />
+    </section>
+  );
+}
+
+function RunFailure({ state, name }: { state: RunState; name: (role: string) => string }) {
+  const error = state.error ?? {};
+  const place = [
+    textOf(error.role) && name(textOf(error.role)),
+    textOf(error.provider),
+    textOf(error.host),
+    error.status ? `status ${error.status}` : "",
+  ].filter(Boolean);
+  return (
+    <Notice status="failed" title={textOf(error.message) || "The run failed."}>
+      {place.length > 0 && <p>{place.join(" · ")}</p>}
+      {textOf(error.advice) && <p>{textOf(error.advice)}</p>}
+    </Notice>
+  );
+}
+
+function Answer({ page, output, failures }: { page: Page; output: Json; failures: number }) {
+  const text = answerText(output);
+  const html = useAnswer(page.urls.answer, text !== null);
+  return (
+    <article className="run-answer" aria-labelledby="answer-title">
+      <div className="run-answer-head">
+        <h2 id="answer-title">Answer</h2>
+        {page.rehearsal && <span className="quiet">Rehearsal — no model was called</span>}
+        {failures > 0 && (
+          <span className="status status-plain" data-status="waiting">
+            {failures} {failures === 1 ? "error" : "errors"} inside
+          </span>
+        )}
+        <CopyButton text={text ?? JSON.stringify(output, null, 2)} label="Copy" />
+      </div>
+      {text === null ? (
+        <Value value={output} />
+      ) : html === null ? (
+        <pre className="run-value is-prose">{text}</pre>
+      ) : (
+        // The server made it from Markdown with HTML switched off, and cleaned it.
+        // biome-ignore lint/security/noDangerouslySetInnerHtml: cleaned by the server, see runs/markdown.py
+        <div className="prose" dangerouslySetInnerHTML={{ __html: html }} />
+      )}
+    </article>
+  );
+}
+
+/** The text of an answer that is text, or an object around one; null for other data. */
+export function answerText(output: Json): string | null {
+  if (typeof output === "string") return output;
+  const object = objectOf(output);
+  const [only, ...more] = Object.values(object ?? {});
+  return more.length === 0 && typeof only === "string" ? only : null;
+}
+
+function useAnswer(url: string, wanted: boolean): string | null {
+  const [html, setHtml] = useState<string | null>(null);
+  useEffect(() => {
+    if (!wanted) return;
+    let gone = false;
+    fetch(url)
+      .then((response) => (response.ok ? response.text() : null))
+      .then((text) => !gone && setHtml(text))
+      // The plain text stays.
+      .catch(() => undefined);
+    return () => {
+      gone = true;
+    };
+  }, [url, wanted]);
+  return html;
+}
+
+function Task({ state, open }: { state: RunState; open: boolean }) {
+  const task = state.started?.task ?? null;
+  if (task === null) return null;
+  return (
+    <details className="run-task" open={open}>
+      <summary>
+        <span className="eyebrow">Task</span>
+        {!open && <span className="run-task-line">{brief(task)}</span>}
+      </summary>
+      <Value value={task} />
+    </details>
+  );
+}

@@ -1,0 +1,113 @@
+import { type FormEvent, useState } from "react";
+import { type Json, type JsonObject, objectOf, textOf } from "../journal/entry";
+import type { ActionState } from "../journal/fold";
+import { type Commands, CommandError } from "./commands";
+import { Value } from "./Detail";
+import { Icon } from "./parts";
+import { type Draft, emptyDraft, fieldsOf, readDraft } from "./form";
+import { FormFields } from "./FormFields";
+
+type Props = { action: ActionState; who: string; decide: Commands["decide"] | null };
+
+/** A question to a person, answered where it stands. It goes once the journal has the decision. */
+export function Question({ action, who, decide }: Props) {
+  const question = action.question ?? {};
+  const schema = objectOf(question.schema);
+  const choices = Array.isArray(question.choices) ? question.choices.map(textOf) : [];
+  return (
+    <article className="run-question" data-status="waiting" aria-labelledby={`question-${action.id}`}>
+      <p className="status status-plain">
+        <Icon name="waiting" />
+        {who} asks a person
+      </p>
+      <h2 id={`question-${action.id}`}>{textOf(question.question)}</h2>
+      {question.context != null && (
+        <details>
+          <summary>What it is about</summary>
+          <Value value={question.context} />
+        </details>
+      )}
+      {decide ? (
+        <AnswerForm action={action} schema={schema} choices={choices} decide={decide} />
+      ) : (
+        <p className="quiet">Someone who may decide in this team has to answer.</p>
+      )}
+    </article>
+  );
+}
+
+type FormProps = {
+  action: ActionState;
+  schema: JsonObject | null;
+  choices: string[];
+  decide: Commands["decide"];
+};
+
+function AnswerForm({ action, schema, choices, decide }: FormProps) {
+  const fields = schema ? fieldsOf(schema) : [];
+  const [draft, setDraft] = useState<Draft>(() => emptyDraft(fields));
+  const [comment, setComment] = useState("");
+  const [sent, setSent] = useState<string | null>(null);
+  const [problem, setProblem] = useState("");
+  const answers = choices.length > 0 ? choices : ["answer"];
+
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const pressed = (event.nativeEvent as SubmitEvent).submitter as HTMLButtonElement | null;
+    const choice = pressed?.value ?? (answers[0] as string);
+    let value: Json | undefined;
+    try {
+      value = schema ? readDraft(fields, draft) : undefined;
+    } catch (error) {
+      setProblem((error as Error).message);
+      return;
+    }
+    setSent(choice);
+    setProblem("");
+    decide(action.id, { choice, comment, ...(value === undefined ? {} : { value }) }).catch((error: unknown) => {
+      setSent(null);
+      setProblem(error instanceof CommandError ? error.message : String(error));
+    });
+  };
+
+  return (
+    <form className="form" onSubmit={submit}>
+      <FormFields fields={fields} draft={draft} onChange={setDraft} prefix={action.id} />
+      <div className="field">
+        <label htmlFor={`comment-${action.id}`}>
+          Comment <span className="quiet">(optional)</span>
+        </label>
+        <input
+          id={`comment-${action.id}`}
+          className="input"
+          value={comment}
+          maxLength={2000}
+          onChange={(event) => setComment(event.target.value)}
+        />
+      </div>
+      {problem && (
+        <p className="field-error" role="alert">
+          {problem}
+        </p>
+      )}
+      <div className="form-actions">
+        {answers.map((choice, n) => (
+          <button
+            key={choice}
+            type="submit"
+            value={choice}
+            className={n === 0 ? "btn btn-primary" : "btn"}
+            disabled={sent !== null}
+          >
+            {sent === choice ? "Sending…" : wordFor(choice)}
+          </button>
+        ))}
+      </div>
+    </form>
+  );
+}
+
+function wordFor(choice: string): string {
+  const words = choice.replaceAll("_", " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

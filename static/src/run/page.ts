@@ -1,0 +1,20 @@
+/** What the server hands to the page (templates/runs/live.html). */
+
+export type Page = {
+  run: string;
+  title: string;
+  crew: string;
+  version: number | null;
+  rehearsal: boolean;
+  /** The server's clock, so that running times do not depend on this machine's. */
+  now: string;
+  may: { stop: boolean; decide: boolean };
+  urls: { socket: string; api: string; audit: string; crew: string | null; answer: string; runs: string };
+  csrf: string;
+};
+
+export function readPage(): Page {
+  const element = document.getElementById("run-page");
+  if (!element?.textContent) throw new Error("the page does not say which run it shows");
+  return JSON.parse(element.textContent);
+}

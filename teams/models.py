@@ -28,7 +28,7 @@ class User(AbstractBaseUser):
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=100, blank=True)
     is_active = models.BooleanField(default=True)
-    # Created by the first start of the installation; their team may use the provider keys in the environment.
+    # Made by the first start; their team may use the provider keys in the environment.
     owns_installation = models.BooleanField(default=False)
     date_joined = models.DateTimeField(auto_now_add=True)
 
@@ -68,12 +68,14 @@ class Membership(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["user", "team"], name="one_membership_per_team"),
-            models.CheckConstraint(condition=models.Q(role__in=list(ROLES)), name="membership_role_known"),
+            models.CheckConstraint(
+                condition=models.Q(role__in=list(ROLES)), name="membership_role_known"
+            ),
         ]
 
 
 class SignInLink(models.Model):
-    """A link that signs its user in once, before it expires. Only the digest of its token is kept."""
+    """A link that signs its user in once, before it expires; only its token's digest is kept."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sign_in_links")
     digest = models.CharField(max_length=64, unique=True)
@@ -85,7 +87,7 @@ class SignInLink(models.Model):
 class ApiKey(models.Model):
     """A key that lets a program act as its user, with the user's role, in one team.
 
-    Only the first characters and the SHA-256 digest are kept; the key is random, so it needs no salt.
+    Only its first characters and its SHA-256 are kept; the key is random, so it needs no salt.
     """
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="api_keys")
@@ -106,7 +108,7 @@ class ApiKey(models.Model):
 class Credential(models.Model):
     """How a team reaches a model provider: a key, a server address, or both.
 
-    ``sealed`` is the key encrypted with ``settings.CREDENTIAL_KEYS``, "" where the server needs none.
+    ``sealed`` is the key encrypted under ``settings.CREDENTIAL_KEYS``, "" if none is needed.
     """
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="credentials")
@@ -121,7 +123,9 @@ class Credential(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["team", "provider", "name"], name="one_credential_per_name")
+            models.UniqueConstraint(
+                fields=["team", "provider", "name"], name="one_credential_per_name"
+            )
         ]
 
     def __str__(self) -> str:

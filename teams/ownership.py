@@ -13,7 +13,7 @@ ModelT = TypeVar("ModelT", bound=models.Model, covariant=True)
 
 
 class OwnedQuerySet(models.QuerySet[ModelT]):
-    """The queryset of a model with a ``team`` foreign key: ``objects = OwnedQuerySet.as_manager()``."""
+    """Rows with a ``team`` foreign key: ``objects = OwnedQuerySet.as_manager()``."""
 
     def for_team(self, team: Team) -> Self:
         """Return the team's rows."""

@@ -1,0 +1,77 @@
+"""The forms of the settings pages."""
+
+from typing import Any
+
+from django import forms
+
+from teams.models import Credential
+from teams.providers import PROVIDERS
+
+
+def _providers() -> list[tuple[str, str]]:
+    return [(info.name, info.title) for info in PROVIDERS.values()]
+
+
+class TeamForm(forms.Form):
+    name = forms.CharField(max_length=100, label="Team name")
+
+
+class ApiKeyForm(forms.Form):
+    name = forms.CharField(
+        max_length=100,
+        label="What is it for?",
+        widget=forms.TextInput(attrs={"placeholder": "Nightly import", "autocomplete": "off"}),
+    )
+
+
+class CredentialForm(forms.Form):
+    """A new credential; with ``stored``, a change to it in which an empty key keeps the old one."""
+
+    provider = forms.ChoiceField(choices=_providers)
+    name = forms.SlugField(
+        max_length=60,
+        initial="default",
+        help_text="Crews refer to it by this name; “default” is used if they name none.",
+    )
+    api_key = forms.CharField(
+        required=False,
+        strip=True,
+        label="API key",
+        max_length=2000,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        help_text="Stored encrypted, never shown again. Leave empty only if the server needs none.",
+    )
+    base_url = forms.URLField(
+        required=False,
+        label="Server address",
+        max_length=500,
+        assume_scheme="https",
+        widget=forms.URLInput(attrs={"placeholder": "the provider’s own"}),
+        help_text="For Ollama, vLLM, a proxy or any compatible server, e.g. http://localhost:11434/v1",
+    )
+
+    def __init__(self, *args: Any, stored: Credential | None = None, **kwargs: Any) -> None:
+        if stored is not None:
+            kwargs["initial"] = {
+                "provider": stored.provider,
+                "name": stored.name,
+                "base_url": stored.base_url,
+            }
+        super().__init__(*args, **kwargs)
+        if stored is not None:
+            self.fields["provider"].disabled = self.fields["name"].disabled = True
+            self.fields["api_key"].help_text = (
+                "Empty keeps the stored key, unless you change the server address."
+                if stored.sealed
+                else "This server is called without a key."
+            )
+
+
+class TierForm(forms.Form):
+    """Which model one tier means; an empty model name returns to the default."""
+
+    provider = forms.ChoiceField(choices=_providers)
+    model = forms.CharField(
+        max_length=120, required=False, widget=forms.TextInput(attrs={"spellcheck": "false"})
+    )
+    credential = forms.SlugField(max_length=60, required=False, initial="default")

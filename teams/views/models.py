@@ -1,0 +1,136 @@
+"""Settings: how the team reaches models, and which model each tier means."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from teams.access import TeamRequest, get_or_404, team_required
+from teams.errors import CredentialUnreadable, TeamsError
+from teams.forms import CredentialForm, TierForm
+from teams.models import Credential, Team
+from teams.providers import PROVIDERS, CheckResult
+from teams.services import (
+    credential_delete,
+    credential_resolve,
+    credential_set,
+    credentials_from_environment,
+    tier_set,
+    tiers_of,
+)
+from teams.services.tiers import DEFAULTS, TIERS
+
+
+@require_safe
+@team_required("credentials.view")
+def models(request: TeamRequest) -> HttpResponse:
+    return render(request, "teams/models.html", _page(request.team))
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@team_required("credentials.change")
+def credential_new(request: TeamRequest) -> HttpResponse:
+    form = CredentialForm(request.POST or None)
+    if form.is_valid() and _store(request, form, key=form.cleaned_data["api_key"]):
+        return redirect("teams:models")
+    return render(
+        request, "teams/credential.html", {"form": form}, status=422 if form.errors else 200
+    )
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@team_required(None)
+def credential_edit(request: TeamRequest, pk: int) -> HttpResponse:
+    stored = get_or_404(Credential.objects.all(), request.user, pk, "credentials.change")
+    request.team = stored.team
+    form = CredentialForm(request.POST or None, stored=stored)
+    if form.is_valid() and _store(request, form, key=form.cleaned_data["api_key"] or None):
+        return redirect("teams:models")
+    page = {"form": form, "stored": stored}
+    return render(request, "teams/credential.html", page, status=422 if form.errors else 200)
+
+
+@require_POST
+@team_required(None)
+def credential_remove(request: TeamRequest, pk: int) -> HttpResponse:
+    stored = get_or_404(Credential.objects.all(), request.user, pk, "credentials.change")
+    credential_delete(credential=stored)
+    messages.success(request, f"{stored} is deleted.")
+    return redirect("teams:models")
+
+
+@require_POST
+@team_required(None)
+def credential_test(request: TeamRequest, pk: int) -> HttpResponse:
+    """Make one cheap call with the credential and answer with a fragment that says how it went."""
+    stored = get_or_404(Credential.objects.all(), request.user, pk, "credentials.change")
+    return render(request, "teams/parts/check_result.html", {"result": _check(stored)})
+
+
+@require_POST
+@team_required("credentials.change")
+def tier_save(request: TeamRequest, tier: str) -> HttpResponse:
+    if tier not in TIERS:
+        raise Http404
+    form = TierForm(request.POST)
+    if not form.is_valid():
+        messages.error(
+            request, f"The tier “{tier}” was not saved: check the provider and the credential name."
+        )
+    else:
+        tier_set(team=request.team, tier=tier, **form.cleaned_data)
+        messages.success(request, f"The tier “{tier}” is saved.")
+    return redirect("teams:models")
+
+
+def _page(team: Team) -> dict[str, Any]:
+    credentials = Credential.objects.for_team(team).order_by("provider", "name")
+    tiers = [
+        (tier, TierForm(prefix=None, auto_id=f"{tier.tier}-%s", initial=vars(tier)))
+        for tier in tiers_of(team=team)
+    ]
+    return {
+        "credentials": [
+            (credential, PROVIDERS.get(credential.provider)) for credential in credentials
+        ],
+        "environment": credentials_from_environment(team=team),
+        "tiers": tiers,
+        "defaults": DEFAULTS,
+    }
+
+
+def _store(request: TeamRequest, form: CredentialForm, *, key: str | None) -> bool:
+    data = form.cleaned_data
+    try:
+        credential = credential_set(
+            team=request.team,
+            provider=data["provider"],
+            name=data["name"],
+            api_key=key,
+            base_url=data["base_url"],
+        )
+    except TeamsError as refused:
+        form.add_error("api_key", str(refused))
+        return False
+    messages.success(request, f"{credential} is stored.")
+    return True
+
+
+def _check(stored: Credential) -> CheckResult:
+    info = PROVIDERS.get(stored.provider)
+    if info is None or info.check is None:
+        return CheckResult(
+            ok=False, summary=f"No test is known for the provider {stored.provider!r}."
+        )
+    try:
+        resolved = credential_resolve(team=stored.team, provider=stored.provider, name=stored.name)
+    except CredentialUnreadable as lost:
+        return CheckResult(ok=False, summary="The stored key cannot be read", detail=str(lost))
+    if resolved is None:
+        return CheckResult(ok=False, summary="The credential was deleted meanwhile.")
+    return info.check(resolved)

@@ -9,7 +9,7 @@ class TeamsError(Exception):
 
 
 class KeyNeededAgain(TeamsError):
-    """The server address changed. Give the key again: the stored one was meant for the old server."""
+    """The server address changed. Give the key again: the stored one was for the old server."""
 
 
 class CredentialEmpty(TeamsError):

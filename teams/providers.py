@@ -11,7 +11,7 @@ from teams.services.credentials import ResolvedCredential
 
 @dataclass(frozen=True, kw_only=True)
 class CheckResult:
-    """What a test call said: ``summary`` in a line, ``detail`` with the cause and one thing to do."""
+    """What a test call said: ``summary`` in a line, ``detail`` with cause and remedy."""
 
     ok: bool
     summary: str

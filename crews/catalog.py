@@ -99,15 +99,17 @@ class Catalog:
         return next((item for item in self.tools if item.name == name), None)
 
 
-_source: Callable[[], Catalog] | None = None
+Source = Callable[[], Catalog]
+_source: Source = Catalog
 
 
-def catalog_register(source: Callable[[], Catalog]) -> None:
-    """Say who knows the catalog; called once, when the apps are ready."""
+def catalog_register(source: Source) -> Source:
+    """Say who knows the catalog, once the apps are ready; return who did before."""
     global _source
-    _source = source
+    before, _source = _source, source
+    return before
 
 
 def catalog_current() -> Catalog:
     """Return what is installed; empty but for the kinds of roles when nobody has registered."""
-    return _source() if _source else Catalog()
+    return _source()

@@ -1,0 +1,139 @@
+"""How the REST API reads bodies and tells errors; every router of the API is bound to it."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import HttpError, ValidationError
+from ninja.parser import Parser
+
+from crews.errors import CrewError, StaleDraft
+from crews.parse import DocumentRefused, Format, document_load
+from crews.problems import Problem, errors, problem
+from crews.rest.shapes import CurrentDraft, ErrorOut, ErrorText, ProblemOut, StaleOut
+from crews.strict_json import Json, Refused, json_load
+
+JSON_TYPES = frozenset({"application/json"})
+YAML_TYPES = frozenset({"application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml"})
+# The answers that every operation may give.
+REFUSALS: dict[Any, Any] = {401: ErrorOut, 403: ErrorOut, 404: ErrorOut}
+BODY_REFUSALS: dict[Any, Any] = REFUSALS | {413: ErrorOut, 415: ErrorOut, 422: ErrorOut}
+SIGNED_OUT = "Say who you are: send 'Authorization: Bearer <API key>', or sign in."
+
+
+class UnsupportedType(HttpError):
+    def __init__(self, got: str, wanted: frozenset[str]) -> None:
+        listed = ", ".join(sorted(wanted))
+        super().__init__(415, f"A body of type '{got}' is not accepted here. Send {listed}.")
+
+
+class StrictParser(Parser):
+    """JSON bodies by the rules for JSON from strangers."""
+
+    def parse_body(self, request: HttpRequest) -> dict[str, Any]:
+        if (request.content_type or "") not in JSON_TYPES:
+            raise UnsupportedType(request.content_type or "", JSON_TYPES)
+        try:
+            text = request.body.decode()
+        except UnicodeDecodeError as error:
+            raise Refused("It is not UTF-8 text.") from error
+        value: Json = json_load(text)
+        if not isinstance(value, dict):
+            raise Refused("It is not an object.")
+        return value
+
+
+def document_read(request: HttpRequest) -> dict[str, Json]:
+    """Read the document that is the body: YAML, JSON, or a form with one file.
+
+    Raises:
+        UnsupportedType: the body is something else.
+        DocumentRefused: it is no document.
+    """
+    kind = request.content_type or ""
+    if kind == "multipart/form-data":
+        file = request.FILES.get("file")
+        if file is None:
+            text = "Send the document as the file 'file' of the form."
+            raise DocumentRefused([problem("", text)])
+        return document_load(file.read())
+    format: Format | None = "json" if kind in JSON_TYPES else "yaml" if kind in YAML_TYPES else None
+    if format is None:
+        raise UnsupportedType(kind, JSON_TYPES | YAML_TYPES | {"multipart/form-data"})
+    return document_load(request.body, format)
+
+
+def handlers_add(api: NinjaAPI) -> None:
+    """Give every refusal of an API the one shape: `{"error": {"message", "problems"}}`."""
+
+    def handle(request: HttpRequest, error: Any) -> HttpResponse:
+        status, body = refusal_of(error)
+        response: HttpResponse = api.create_response(request, body.model_dump(), status=status)
+        return response
+
+    for kind in (
+        HttpError,
+        ValidationError,
+        DocumentRefused,
+        CrewError,
+        Http404,
+        PermissionDenied,
+        RequestDataTooBig,
+    ):
+        api.add_exception_handler(kind, handle)
+
+
+def refusal_of(error: Exception) -> tuple[int, ErrorOut]:
+    """Return the status and the body that tell an error."""
+    match error:
+        case HttpError():
+            return _http_refusal(error)
+        case ValidationError():
+            return 422, error_body("The request does not fit.", [_problem(e) for e in error.errors])
+        case DocumentRefused():
+            many = len(errors(error.problems))
+            text = f"The document has {many} errors." if many > 1 else str(error)
+            return 422, error_body(text, error.problems)
+        case StaleDraft():
+            return 409, _stale(error)
+        case CrewError():
+            return 422, error_body(str(error), getattr(error, "problems", []))
+        case PermissionDenied():
+            return 403, error_body(str(error) or "Your role in the team does not allow this.")
+        case RequestDataTooBig():
+            return 413, error_body("The body is too large for this server.")
+        case _:
+            return 404, error_body("There is nothing here, or it is not yours.")
+
+
+def _http_refusal(error: HttpError) -> tuple[int, ErrorOut]:
+    match error.__cause__:  # ninja wraps what its parser raises
+        case HttpError() as cause:
+            return _http_refusal(cause)
+        case Refused() as cause:
+            found = [problem(cause.where, str(cause))]
+            return 422, error_body(f"The body was refused. {cause}", found)
+    text = SIGNED_OUT if error.status_code == 401 else error.message
+    return error.status_code, error_body(text)
+
+
+def _stale(error: StaleDraft) -> StaleOut:
+    current = CurrentDraft(
+        revision=error.current_revision,
+        document=error.current_document,
+        saved_by=error.saved_by,
+        saved_at=error.saved_at,
+    )
+    return StaleOut(error=ErrorText(message=str(error)), current=current)
+
+
+def error_body(message: str, found: list[Problem] | None = None) -> ErrorOut:
+    return ErrorOut(error=ErrorText(message=message, problems=ProblemOut.of(found or [])))
+
+
+def _problem(item: dict[str, Any]) -> Problem:
+    """Translate an error of ninja: its place starts with where it was (body, query, path)."""
+    where, *rest = [str(part) for part in item["loc"]]
+    path = ".".join(rest[1:] if where == "body" else rest)
+    return problem(path, item["msg"].removeprefix("Value error, ") + ".")

@@ -12,6 +12,7 @@ from csp.constants import NONCE, SELF
 from csp.constants import NONE as NOTHING
 
 from config.data_dir import BASE_DIR, data_dir, secret
+from config.logs import logging_settings
 
 env = environ.Env()
 
@@ -116,7 +117,7 @@ CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
 }
 
 BROKER_DIR = DATA_DIR / "broker"
-CELERY_BROKER_URL = REDIS_URL or "filesystem://"
+CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -133,11 +134,16 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
 )
 
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+# Files are served as they lie there; those that Vite named by their content never change.
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+WHITENOISE_IMMUTABLE_FILE_TEST = r"/assets/.+-[\w-]{8}\.\w+$"
 STATICFILES_DIRS: list[Path] = [BASE_DIR / "static" / "dist"]
 DJANGO_VITE = {
     "default": {"dev_mode": False, "manifest_path": BASE_DIR / "static" / "dist" / "manifest.json"}
 }
+
+LOGGING = logging_settings(json=not EMBEDDED, level=env.str("CALLSHEET_LOG_LEVEL", default="INFO"))
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"

@@ -1,0 +1,72 @@
+"""A real engine with the images of this test run, and sandboxes that are gone after each test."""
+
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from sandbox.api import SandboxSpec
+from sandbox.docker_driver import DockerDriver
+from sandbox.images.build import build
+from sandbox.live import LiveSandbox
+
+Create = Callable[..., Awaitable[LiveSandbox]]
+
+
+@pytest.fixture(scope="session")
+def minimal_image(docker_client: Any) -> str:
+    """Python and nothing else; built once, found again afterwards."""
+    return build("minimal", "auto", lambda _: None).digest
+
+
+@pytest.fixture(scope="session")
+def default_image(docker_client: Any) -> str:
+    """The image that roles get unless they ask for another."""
+    return build("default", "auto", lambda _: None).digest
+
+
+@pytest.fixture
+async def driver(minimal_image: str) -> AsyncIterator[DockerDriver]:
+    """A driver of an installation of its own; the end removes what it has left."""
+    made = DockerDriver(instance=f"test-{uuid4().hex}")
+    yield made
+    for info in await made.list():
+        await made.remove(info.id)
+    await made.close()
+
+
+@pytest.fixture
+def create(driver: DockerDriver) -> Create:
+    """Make a sandbox of the smallest image; keywords change its spec."""
+
+    async def make(**changes: Any) -> LiveSandbox:
+        return await driver.create(SandboxSpec(**{"image": "minimal", "timeout_s": 20, **changes}))
+
+    return make
+
+
+@pytest.fixture
+async def box(create: Create) -> LiveSandbox:
+    """One sandbox."""
+    return await create()
+
+
+@pytest.fixture
+def controller() -> Callable[[str], subprocess.Popen[str]]:
+    """Start a Python program as another process, to be killed in the middle of something."""
+
+    def start(program: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-c", program],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).parents[3],
+            env={**os.environ, "PYTHONPATH": "."},
+        )
+
+    return start

@@ -121,5 +121,5 @@ class SigningKey(models.Model):
     """The Ed25519 key that signs the heads of finished runs; `sealed` is encrypted with the credential keys."""
 
     public = models.CharField(max_length=64, unique=True)
-    sealed = models.BinaryField()
+    sealed = models.TextField()
     created_at = models.DateTimeField(auto_now_add=True)

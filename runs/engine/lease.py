@@ -31,6 +31,11 @@ def drivable() -> QuerySet[Run]:
     return Run.objects.filter(Q(_free(), status__in=["queued", "running"]) | lost)
 
 
+def drivable_ids(most: int) -> list[str]:
+    """Return the ids of at most so many runs that have work and no owner, oldest first."""
+    return [str(pk) for pk in drivable().order_by("created_at").values_list("pk", flat=True)[:most]]
+
+
 def claim(run: str) -> str | None:
     """Take a run and return the lease's token, or None where there is nothing to take.
 

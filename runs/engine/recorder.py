@@ -11,8 +11,8 @@ from decimal import Decimal
 from typing import Any
 
 from runs.engine import retry
-from runs.engine.budget import Budget
-from runs.errors import ActionError, ReplayDiverged, RunError, RunHalted, RunParked, RunSuspended
+from runs.engine.budget import BreakerOpen, Budget
+from runs.errors import ActionError, LeaseLost, ReplayDiverged, RunError, RunHalted, RunParked, RunSuspended
 from runs.journal import entries as e
 from runs.journal import store
 from runs.journal.fold import ActionState, RunState, fold
@@ -20,6 +20,8 @@ from runs.journal.writer import Writer
 
 Json = Any
 CRASHES = 3
+# What ends the driving of a run and is no failure of an action.
+HALTS = (LeaseLost, RunHalted, RunSuspended, RunParked, ReplayDiverged, BreakerOpen)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +74,8 @@ class Act:
 class Recorder:
     """The journal of one run in the hands of the worker that owns it.
 
-    `missed` says that somebody else has written to it meanwhile. `deep` enters finished spans
+    `missed` says that somebody else has written to it meanwhile; `stopping`, that what is under way is
+    given up to whoever takes the run over. `deep` enters finished spans
     again, as a replay does that checks every step.
     """
 
@@ -89,7 +92,9 @@ class Recorder:
         self._written: asyncio.Future[None] | None = None
         self._lost: RunError | None = None
         self.missed = False
+        self.stopping = False
         self.on_lost: Callable[[RunError], None] = lambda error: None
+        self.on_written: Callable[[], None] = lambda: None
 
     # -- writing -------------------------------------------------------------------------------
 
@@ -126,6 +131,7 @@ class Recorder:
             written = await done
             self.missed |= written[0].seq != self.state.seq + 1
             fold(written, self.state)
+            self.on_written()
         except RunHalted as halted:
             if halted.status != "paused" or not gated:
                 self._lose(halted)
@@ -160,7 +166,7 @@ class Recorder:
             self.record(self._started(act, key, action, scope, attempt=1))
         try:
             output = await body(Scope(key, action, act.agent))
-        except (RunHalted, RunSuspended, RunParked, ReplayDiverged, asyncio.CancelledError):
+        except (*HALTS, asyncio.CancelledError):
             raise
         except Exception as failure:
             error = retry.describe(failure, role=act.agent)
@@ -196,8 +202,14 @@ class Recorder:
                 self.record(self._started(act, key, action, scope, attempt=attempt, gated=True))
                 await self.written()
                 outcome = await effect(action)
-            except (RunError, asyncio.CancelledError):
+            except (RunHalted, LeaseLost, RunSuspended):
                 hold.settle(0, None)
+                raise
+            except asyncio.CancelledError:
+                hold.settle(act.tokens, act.cost_usd)
+                if not self.stopping and self._lost is None:
+                    error = {"kind": "timeout", "message": "It was given up: its role ran out of time.", "role": act.agent}
+                    self.record(self._entry(e.ActionFailed(error=error, final=True), key, action, scope, act))
                 raise
             except Exception as failure:
                 wait = retry.delay(failure, attempt) if retries_left > 0 else None
@@ -211,6 +223,7 @@ class Recorder:
             cost = None if outcome.cost_usd is None else str(outcome.cost_usd)
             finished = e.ActionFinished(output=outcome.output, usage=outcome.usage, cost_usd=cost)
             self.record(self._entry(finished, key, action, scope, act))
+            self.budget.count_result(failed=False)
             return outcome.output
 
     async def question(
@@ -283,6 +296,7 @@ class Recorder:
             usage=usage, cost_usd=None if cost is None else str(cost),
         )  # fmt: skip
         self.record(self._entry(failed, key, action, scope, act))
+        self.budget.count_result(failed=True)
 
     def _started(
         self, act: Act, key: str, action: str, scope: Scope, *, attempt: int, gated: bool = False

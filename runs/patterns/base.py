@@ -54,12 +54,8 @@ class PatternTool:
     offered: Callable[[], bool] = lambda: True
 
 
-class Talk(Protocol):
-    """A conversation with a role's model, which keeps what was said."""
-
-    async def say(self, text: str) -> str:
-        """Send a message and return the model's answer when it has called all tools it wants."""
-        ...
+# Sends a message to a role's model and returns its answer when it has called all tools it wants.
+Say = Callable[[str], Awaitable[str]]
 
 
 class Crew(Protocol):
@@ -89,7 +85,7 @@ class Crew(Protocol):
         given: Sequence[Given] = (),
         to: str | None = None,
         tools: Sequence[PatternTool] = (),
-        before_end: Callable[[Talk, str], Awaitable[str]] | None = None,
+        before_end: Callable[[Say, str], Awaitable[str]] | None = None,
     ) -> Json:
         """Let a role do something and return its result, valid by `returns` and by the contract of
         the handoff to `to`; an invalid one goes back to the role with the error. `before_end` sees a
@@ -97,7 +93,7 @@ class Crew(Protocol):
         ...
 
     async def talk(
-        self, role: str, task: Json, body: Callable[[Talk], Awaitable[str]], *, delegates: Mapping[str, str], end_word: str
+        self, role: str, task: Json, body: Callable[[Say], Awaitable[str]], *, delegates: Mapping[str, str], end_word: str
     ) -> Json:
         """Let a model role do something in a conversation that `body` leads; its first message is put
         behind the task. `delegates` (tag to role) and `end_word` are only told to the rehearsal."""

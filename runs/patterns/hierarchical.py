@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from crews.catalog import PatternInfo, Seat
 from runs.errors import ActionError
-from runs.patterns.base import Crew, Given, Json, Outcome, Pattern, PatternTool, Talk
+from runs.patterns.base import Crew, Given, Json, Outcome, Pattern, PatternTool, Say
 from runs.providers.base import ToolSpec
 
 DELEGATE = "delegate_to_agent"
@@ -132,19 +132,19 @@ class Delegations:
     def reviewers(self) -> list[str]:
         return [name for name in self.workers if "review" in self.crew.role(name).capabilities]
 
-    async def before_end(self, talk: Talk, answer: str) -> str:
+    async def before_end(self, say: Say, answer: str) -> str:
         """Do not let the lead end before what must be reviewed is reviewed: remind it, and have the
         review made where that does not help."""
         for _ in range(REMINDERS):
             if not self.unreviewed or not self.reviewers or self.left <= 0:
                 break
-            answer = await talk.say(
+            answer = await say(
                 f"Not finished yet: the work of {', '.join(self.unreviewed)} must be approved by"
                 f" {' or '.join(self.reviewers)} first. Delegate the review, have problems fixed, then answer."
             )
         if self.unreviewed and self.reviewers:
             verdict = await self._review(self.reviewers[0])
-            answer = await talk.say(
+            answer = await say(
                 "The review that this crew requires was made for you. Answer now, and say what it"
                 f" found.\n\n{verdict}"
             )
@@ -215,29 +215,23 @@ async def by_tags(crew: Crew, lead: str, delegations: Delegations) -> Json:
     end_word = crew.options["end_word"]
     rules = tag_rules(tags, end_word)
 
-    async def lead_on(talk: Talk, answer: str) -> str:
-        """Answer the lead's messages until it is done: with results, or with how to go on."""
-        reminders = REMINDERS
-        while True:
-            if wanted := find_tags(answer, tags):
-                answer = await talk.say(await delegate_all(crew, delegations, tags, wanted))
-                if delegations.left <= 0:
+    async def converse(say: Say) -> str:
+        async def lead_on(text: str) -> str:
+            """Say something and answer the lead with results, or with how to go on, until it is done."""
+            answer = await say(text)
+            reminders = REMINDERS
+            while True:
+                if wanted := find_tags(answer, tags):
+                    answer = await say(await delegate_all(crew, delegations, tags, wanted))
+                    if delegations.left <= 0:
+                        return answer
+                elif end_word and end_word not in answer and reminders:
+                    reminders -= 1
+                    answer = await say(f"Go on. {rules}")
+                else:
                     return answer
-            elif end_word and end_word not in answer and reminders:
-                reminders -= 1
-                answer = await talk.say(f"Go on. {rules}")
-            else:
-                return answer
 
-    async def converse(talk: Talk) -> str:
-        answer = await lead_on(talk, await talk.say(rules))
-        while delegations.unreviewed and delegations.reviewers and delegations.left > 0:
-            before = delegations.count
-            reviewer = delegations.reviewers[0]
-            answer = await lead_on(talk, await talk.say(f"Not finished yet: have the work reviewed by '{reviewer}'."))
-            if delegations.count == before:
-                break
-        answer = await delegations.before_end(talk, answer) if delegations.unreviewed else answer
+        answer = await delegations.before_end(lead_on, await lead_on(rules))
         return answer.replace(end_word, "").strip() if end_word else answer
 
     return await crew.talk(lead, crew.task, converse, delegates=tags, end_word=end_word)

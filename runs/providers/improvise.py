@@ -76,8 +76,12 @@ class _Improviser:
         return self._text(schema, path)
 
     def _pick(self, path: str, size: int) -> int:
-        digest = sha256(f"{self._seed}\n{path}".encode("utf-8", "replace")).digest()
-        return int.from_bytes(digest[:8], "big") % size
+        """One of `size`, by chance of the seed and the place; neighbours in a list take turns."""
+        steps = path.split("/")
+        names = "/".join("#" if step.isdigit() else step for step in steps)
+        digest = sha256(f"{self._seed}\n{names}".encode("utf-8", "replace")).digest()
+        turn = sum(int(step) for step in steps if step.isdigit())
+        return (int.from_bytes(digest[:8], "big") + turn) % size
 
     def _flat(self, schema: Json, path: str, depth: int) -> dict[str, Json]:
         """The schema without references and alternatives: one of each is chosen and merged in."""

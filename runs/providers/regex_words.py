@@ -56,7 +56,7 @@ def _one(operation: Any, value: Any) -> str:
     if operation in (op.MAX_REPEAT, op.MIN_REPEAT, getattr(op, "POSSESSIVE_REPEAT", None)):
         least, most, inner = value
         # one of what may be absent: "a+" and "a*" alike read better with something there
-        times = max(least, min(1, most))
+        times: int = max(least, min(1, most))
         return _walk(inner) * min(times, MAX_LENGTH)
     return ""
 

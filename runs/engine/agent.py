@@ -1,0 +1,176 @@
+"""The loop between a role's model and its tools, until the model answers without a tool call."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from crews.spec import JsonSchema, ModelChoice
+from runs.engine import prompts
+from runs.engine.machine import NoCredential, Preview, cost
+from runs.engine.recorder import Act, Outcome, Scope
+from runs.engine.toolbox import Toolbox
+from runs.errors import ActionError
+from runs.journal.entries import digest
+from runs.patterns.base import PatternTool
+from runs.providers.base import (
+    Credential,
+    Cue,
+    Message,
+    ModelReply,
+    ModelRequest,
+    ToolMessage,
+    Usage,
+    UserMessage,
+)
+from runs.providers.tokens import tokens_upper_bound
+
+if TYPE_CHECKING:
+    from runs.engine.crew import CrewAtWork
+
+Json = Any
+MAX_TURNS = 100
+CALL_SECONDS = 600.0
+LEAST_TOKENS = 16
+
+
+@dataclass(slots=True, kw_only=True)
+class Conversation:
+    """One conversation with a role's model. What was said stays; `say` adds to it."""
+
+    crew: "CrewAtWork"
+    scope: Scope
+    role: str
+    visit: int
+    tools: Sequence[PatternTool] = ()
+    schemas: Sequence[JsonSchema] = ()
+    delegates: Mapping[str, str] = field(default_factory=dict)
+    end_word: str = ""
+    _messages: list[Message] = field(default_factory=list)
+    _told: int = 0
+    _turn: int = 0
+
+    async def say(self, text: str) -> str:
+        """Send a message and return the answer. Raises ActionError."""
+        self._messages.append(UserMessage(text=text))
+        toolbox = Toolbox(self.crew, self.scope, self.role, self.tools)
+        for _ in range(MAX_TURNS):
+            reply = await self._call()
+            self._messages.append(reply.as_message())
+            if not reply.tool_calls:
+                return reply.text
+            self._messages.append(ToolMessage(results=await toolbox.answer(reply.tool_calls)))
+        raise ActionError({
+            "kind": "too_many_turns", "role": self.role,
+            "message": f"The model still called tools after {MAX_TURNS} turns.",
+        })  # fmt: skip
+
+    async def _call(self) -> ModelReply:
+        """Call the role's model, or where that fails for good its fallbacks in turn."""
+        self._turn += 1
+        request = self._request()
+        new = [message.model_dump(mode="json", exclude_defaults=True) | {"role": message.role}
+               for message in self._messages[self._told :]]  # fmt: skip
+        self._told = len(self._messages)
+        choices = self.crew.models_of(self.role)
+        for n, choice in enumerate(choices):
+            slot = f"model{self._turn}" if n == 0 else f"model{self._turn}-fallback{n}"
+            try:
+                return await self._call_one(slot, choice, request, new)
+            except ActionError:
+                if n == len(choices) - 1:
+                    raise
+        raise AssertionError("a role has at least one model")
+
+    def _request(self) -> ModelRequest:
+        spec = self.crew.spec
+        toolbox = Toolbox(self.crew, self.scope, self.role, self.tools)
+        cue = None
+        if self.crew.rehearsal:
+            cue = Cue(
+                role=self.role, visit=self.visit, turn=self._turn, delegates=dict(self.delegates),
+                end_word=self.end_word, script=self.crew.script,
+            )  # fmt: skip
+        return ModelRequest(
+            model="", system=prompts.system(spec, self.role, spec.roles[self.role], self.schemas),
+            messages=tuple(self._messages), tools=toolbox.offered(),
+            returns=self.schemas[0] if self.schemas else None, cue=cue,
+        )  # fmt: skip
+
+    async def _call_one(
+        self, slot: str, choice: ModelChoice, request: ModelRequest, new: list[dict[str, Json]]
+    ) -> ModelReply:
+        provider, name = str(choice.provider), str(choice.name)
+        request = request.model_copy(update={"model": name, "temperature": choice.temperature})
+        whole = request.model_dump(mode="json", exclude={"cue", "deadline_s", "max_tokens"})
+        credential = self.crew.credential(provider, choice.credential)
+        sized = self._sized(request, choice, provider)
+        told: dict[str, Json] = {"messages": new}
+        if self._turn == 1:
+            told |= {"system": request.system, "tools": [tool.name for tool in request.tools]}
+        act = Act(
+            type="model_call", name=name, agent=self.role, input=told,
+            input_hash=digest([provider, whole]), provider=provider, model=name,
+            retries=self.crew.spec.roles[self.role].limits.retries, tokens=sized.tokens,
+            cost_usd=sized.cost_usd,
+        )  # fmt: skip
+
+        async def effect(action: str) -> Outcome:
+            if credential is None:
+                raise NoCredential(
+                    f"There is no credential '{choice.credential}' for {provider}.", provider=provider
+                )
+            return await self._complete(provider, sized.request, credential, action)
+
+        output = await self.crew.recorder.leaf(self.scope, slot, act, effect)
+        return ModelReply.model_validate(output)
+
+    async def _complete(
+        self, provider: str, request: ModelRequest, credential: Credential, action: str
+    ) -> Outcome:
+        preview = Preview(self.crew.run, action)
+        try:
+            server = await self.crew.machine.provider(provider)
+            reply = await server.complete(request, credential, preview.show)
+        finally:
+            preview.close()
+        output = reply.model_dump(mode="json", exclude_defaults=True, exclude={"usage"}) | {"text": reply.text}
+        usage = reply.usage.model_dump(exclude_defaults=True)
+        usage |= {"input_tokens": reply.usage.input_tokens, "output_tokens": reply.usage.output_tokens}
+        return Outcome(output=output, usage=usage, cost_usd=cost(provider, request.model, reply.usage))
+
+    def _sized(self, request: ModelRequest, choice: ModelChoice, provider: str) -> "_Sized":
+        """Fit a call into what is left: fewer output tokens, and the run's or role's deadline."""
+        bound = tokens_upper_bound(request)
+        most = choice.max_tokens
+        tokens_left, cost_left = self.crew.recorder.budget.room(self.role)
+        if tokens_left is not None:
+            most = min(most, max(LEAST_TOKENS, tokens_left - bound))
+        if cost_left is not None:
+            most = _affordable(most, bound, cost_left, lambda usage: cost(provider, request.model, usage))
+        seconds = self.crew.spec.roles[self.role].limits.seconds or CALL_SECONDS
+        deadline = min(float(seconds), self.crew.recorder.budget.seconds_left())
+        return _Sized(
+            request=request.model_copy(update={"max_tokens": most, "deadline_s": deadline}),
+            tokens=bound + most,
+            cost_usd=cost(provider, request.model, Usage(input_tokens=bound, output_tokens=most)),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sized:
+    request: ModelRequest
+    tokens: int
+    cost_usd: Decimal | None
+
+
+def _affordable(most: int, bound: int, left: Decimal, price: Callable[[Usage], Decimal | None]) -> int:
+    """Return how many output tokens (at most `most`) the money pays for."""
+    whole = price(Usage(input_tokens=bound, output_tokens=most))
+    if whole is None or whole <= left:
+        return most
+    alone = price(Usage(input_tokens=bound)) or Decimal(0)
+    each = (whole - alone) / most
+    return most if each <= 0 else min(most, max(LEAST_TOKENS, int((left - alone) / each)))
+
+

@@ -1,0 +1,185 @@
+"""Drive a run: claim it, replay its journal, go on where it stopped, and leave it finished, waiting,
+paused or to somebody else."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from crews.spec import CrewSpec, ModelChoice
+from runs.engine import lease, retry
+from runs.engine.budget import Budget
+from runs.engine.crew import CrewAtWork
+from runs.engine.machine import Credentials, Machine
+from runs.engine.options import with_defaults
+from runs.engine.recorder import CRASHES, Recorder
+from runs.engine.workspace import Workspaces
+from runs.errors import LeaseLost, ReplayDiverged, RunError, RunHalted, RunParked, RunSuspended
+from runs.journal import entries as e
+from runs.journal import signing, store
+from runs.journal.fold import FINAL, RunState, fold
+from runs.models import Run
+from runs.patterns import pattern_get
+from runs.providers.base import Credential
+from teams.services import credential_resolve
+
+Json = Any
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """What driving a run needs from the database."""
+
+    team: str
+    state: RunState
+    script: Json
+    credentials: Credentials
+
+
+class Drive:
+    """One worker's ownership of one run, from the claim to the release."""
+
+    def __init__(self, machine: Machine, run: str, *, environment: bool = False) -> None:
+        self.run = run
+        self._environment = environment
+        self.token = ""
+        self.on_written: Callable[[], None] = lambda: None
+        self._machine = machine
+        self._work: asyncio.Task[Json] | None = None
+        self._recorder: Recorder | None = None
+
+    async def go(self) -> None:
+        """Drive the run until it has ended or waits; return at once if there is nothing to do."""
+        token = await self._machine.writer.call(lambda: lease.claim(self.run))
+        if token is None:
+            return
+        self.token = token
+        bound = structlog.contextvars.bind_contextvars(run=self.run)
+        try:
+            while not await self._once():
+                pass
+        except (LeaseLost, RunHalted) as lost:
+            log.info("run_left", reason=str(lost))
+        finally:
+            structlog.contextvars.reset_contextvars(**bound)
+
+    def stop(self) -> None:
+        """Give the run up to whoever takes it over; what is under way is not waited for."""
+        if self._recorder is not None:
+            self._recorder.stopping = True
+        if self._work is not None:
+            self._work.cancel()
+
+    def lose(self, error: RunError | None = None) -> None:
+        """Stop because the run belongs to somebody else now."""
+        log.info("run_lost", run=self.run, reason=str(error or ""))
+        self.stop()
+
+    async def _once(self) -> bool:
+        """Replay and go on once; True when this worker is done with the run."""
+        loaded = await self._machine.read(lambda: load(self.run, environment=self._environment))
+        if loaded.state.status in FINAL:
+            return True
+        spec = CrewSpec.model_validate((loaded.state.started or {})["document"])
+        budget = Budget.of(spec, loaded.state)
+        recorder = self._recorder = Recorder(self.run, self.token, loaded.state, self._machine.writer, budget)
+        recorder.on_lost, recorder.on_written = self.lose, self.on_written
+        spaces = Workspaces(self._machine.driver, self.run, loaded.team, spec)
+        ended = False
+        try:
+            if loaded.state.takeovers >= CRASHES:
+                raise RunParked(f"The worker was lost {CRASHES} times in a row. Resume to try again.")
+            self._work = asyncio.ensure_future(self._play(spec, loaded, recorder, spaces))
+            await self._finish(recorder, "finished", output=await self._work)
+            ended = True
+        except RunSuspended:
+            await recorder.written()
+        except RunHalted as halted:
+            if halted.status != "paused":
+                raise
+        except (RunParked, ReplayDiverged) as parked:
+            await self._park(recorder, str(parked))
+            return True
+        except asyncio.CancelledError:
+            raise LeaseLost("The run was given up.") from None
+        except LeaseLost:
+            raise
+        except Exception as failure:
+            if not isinstance(failure, RunError):
+                log.exception("run_broken")
+            await self._finish(recorder, "failed", error=retry.describe(failure))
+            ended = True
+        finally:
+            await self._close(spaces, remove=ended)
+        return ended or await self._release(recorder)
+
+    async def _play(self, spec: CrewSpec, loaded: Loaded, recorder: Recorder, spaces: Workspaces) -> Json:
+        started = loaded.state.started or {}
+        pattern = pattern_get(spec.pattern.name)
+        crew = CrewAtWork(
+            run=self.run, spec=spec, task=started.get("task"), input=started.get("input"),
+            options=with_defaults(pattern.info.options_schema, spec.pattern.options),
+            models=pinned(started.get("models", {})), credentials=loaded.credentials,
+            rehearsal=bool(started.get("rehearsal")), script=loaded.script, machine=self._machine,
+            recorder=recorder, workspaces=spaces,
+        )  # fmt: skip
+        return await pattern.play(crew)
+
+    async def _finish(
+        self, recorder: Recorder, status: str, *, output: Json = None, error: dict[str, Json] | None = None
+    ) -> None:
+        await recorder.written()
+        state = recorder.state
+        totals = {
+            "tokens": state.tokens, "cost_usd": str(state.cost_usd), "unpriced": state.unpriced,
+            "calls": state.calls, "actions": len(state.actions), "failures": state.failures,
+        }  # fmt: skip
+        finished = e.RunFinished.model_construct(status=status, output=output, error=error, totals=totals)
+        recorder.record(store.NewEntry(payload=finished, gated=True))
+        await recorder.written()
+        await self._machine.writer.call(lambda: signing.sign(Run.objects.get(pk=self.run)))
+
+    async def _park(self, recorder: Recorder, reason: str) -> None:
+        await recorder.written()
+        entry = store.NewEntry(payload=e.RunPaused(reason=reason))
+        await self._machine.writer.append(
+            store.Write(run=self.run, entries=(entry,), lease=self.token, allowed=store.OPEN, release=True)
+        )
+
+    async def _release(self, recorder: Recorder) -> bool:
+        """Give the run back; False where its journal has grown meanwhile and there is more to do."""
+        if recorder.missed:
+            return False
+        seen = recorder.state.seq
+        return await self._machine.writer.call(lambda: lease.release(self.run, self.token, seen=seen))
+
+    async def _close(self, spaces: Workspaces, *, remove: bool) -> None:
+        try:
+            await asyncio.shield(spaces.close(remove=remove))
+        except Exception as error:
+            log.warning("sandbox_not_closed", error=str(error))
+
+
+def load(run: str, *, environment: bool = False) -> Loaded:
+    """Read what driving a run needs. With `environment`, keys come from its variables too."""
+    row = Run.objects.select_related("team", "version").get(pk=run)
+    state = fold(store.read(run))
+    started = state.started or {}
+    wanted = {(c["provider"], c["credential"]) for choices in started.get("models", {}).values() for c in choices}
+    credentials: dict[tuple[str, str], Credential] = {}
+    for provider, name in wanted:
+        if provider == "rehearsal":
+            continue
+        found = credential_resolve(team=row.team, name=name, provider=provider, environment=environment)
+        if found is not None:
+            credentials[provider, name] = Credential(api_key=found.api_key, base_url=found.base_url or "")
+    script = row.version.rehearsal if row.version and row.rehearsal else None
+    return Loaded(team=str(row.team_id), state=state, script=script, credentials=credentials)
+
+
+def pinned(models: Mapping[str, list[dict[str, Json]]]) -> dict[str, tuple[ModelChoice, ...]]:
+    """Return the models that were chosen for the roles when the run began."""
+    return {role: tuple(ModelChoice.model_validate(choice) for choice in choices) for role, choices in models.items()}

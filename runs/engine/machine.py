@@ -1,0 +1,103 @@
+"""What all runs of a worker process share: providers, prices, the sandbox driver, the writer."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TypeVar
+
+from django.db import close_old_connections
+
+from runs.journal import doorbell
+from runs.journal.writer import Writer
+from runs.providers import provider_get
+from runs.providers.base import Credential, Provider, ProviderError, Usage
+from runs.providers.pricing import PriceList
+from sandbox.api import Driver
+
+T = TypeVar("T")
+READERS = 4
+PREVIEW_S = 0.04
+
+
+class NoCredential(ProviderError):
+    """The team has no credential of this name for this provider."""
+
+    kind = "no_credential"
+    permanent = True
+    advice = "Add the credential in the team's settings, or start a rehearsal."
+
+
+@dataclass(slots=True)
+class Machine:
+    """The process-wide parts. Made and closed on one event loop."""
+
+    driver: Driver
+    writer: Writer = field(default_factory=Writer)
+    _providers: dict[str, Provider] = field(default_factory=dict)
+    _readers: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(READERS, thread_name_prefix="journal-reader")
+    )
+
+    async def read(self, function: Callable[[], T]) -> T:
+        """Call a function that reads the database, on a thread with a connection of its own."""
+
+        def call() -> T:
+            close_old_connections()
+            return function()
+
+        return await asyncio.get_running_loop().run_in_executor(self._readers, call)
+
+    async def provider(self, name: str) -> Provider:
+        """Return a provider; the first call for one imports its SDK, which takes a second."""
+        if name not in self._providers:
+            self._providers[name] = await asyncio.to_thread(provider_get, name)
+        return self._providers[name]
+
+    async def close(self) -> None:
+        self.writer.close()
+        self._readers.shutdown(wait=False)
+        for provider in self._providers.values():
+            await provider.aclose()
+        await self.driver.close()
+
+
+Credentials = Mapping[tuple[str, str], Credential]
+
+
+_PRICES = PriceList()
+
+
+def cost(provider: str, model: str, usage: Usage) -> Decimal | None:
+    """Return the USD of a call by the list price of the model's name; None where it has none.
+
+    That holds for calls through a gateway too: a budget that counts them at the list price can be
+    kept, one that does not know them cannot.
+    """
+    return _PRICES(provider, model, usage)
+
+
+class Preview:
+    """Gathers pieces of streaming text and shows them to viewers a few times a second."""
+
+    def __init__(self, run: str, action: str) -> None:
+        self._run = run
+        self._action = action
+        self._text: list[str] = []
+        self._due: asyncio.TimerHandle | None = None
+
+    def show(self, text: str) -> None:
+        self._text.append(text)
+        if self._due is None:
+            self._due = asyncio.get_running_loop().call_later(PREVIEW_S, self._send)
+
+    def _send(self) -> None:
+        self._due = None
+        text, self._text = "".join(self._text), []
+        for start in range(0, len(text), 8_000):
+            doorbell.ring_delta(self._run, self._action, text[start : start + 8_000])
+
+    def close(self) -> None:
+        if self._due is not None:
+            self._due.cancel()

@@ -1,0 +1,181 @@
+"""The tools of a role: which it is offered, and how its calls are answered."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from crews.schema_guard import validate_payload
+from runs.engine.machine import Preview
+from runs.engine.recorder import Act, Outcome, Scope
+from runs.errors import ActionError
+from runs.patterns.base import PatternTool
+from runs.providers.base import ToolCall, ToolResult, ToolSpec
+from runs.tools import TOOLS
+from runs.tools.base import Tool, ToolOutput
+from sandbox.api import Sandbox
+
+if TYPE_CHECKING:
+    from runs.engine.crew import CrewAtWork
+
+Json = Any
+
+
+class Toolbox:
+    """Answers the tool calls of one role in one conversation.
+
+    A role is offered what it lists, has the capability for, and what its pattern gives it; any other
+    call is refused, and the refusal is an action like the rest.
+    """
+
+    def __init__(self, crew: "CrewAtWork", scope: Scope, role: str, given: Sequence[PatternTool]) -> None:
+        self._crew = crew
+        self._scope = scope
+        self._role = role
+        self._given = {tool.spec.name: tool for tool in given}
+        document = crew.spec.roles[role]
+        self._own = {
+            name: TOOLS[name]
+            for name in document.tools
+            if name in TOOLS and TOOLS[name].info.capability in (None, *document.capabilities)
+        }
+
+    def offered(self) -> tuple[ToolSpec, ...]:
+        """Return the tools as a model is told of them."""
+        own = (
+            ToolSpec(name=tool.info.name, description=tool.info.description, parameters=tool.info.parameters)
+            for tool in self._own.values()
+        )
+        return (*(tool.spec for tool in self._given.values() if tool.offered()), *own)
+
+    async def answer(self, calls: Sequence[ToolCall]) -> tuple[ToolResult, ...]:
+        """Carry out the calls of one turn: those of the pattern side by side, and beside them the
+        role's own one after the other, as they may build on each other."""
+        branches: dict[str, Callable[[CrewAtWork], Awaitable[Json]]] = {}
+        own = [(n, call) for n, call in enumerate(calls) if call.name not in self._given]
+        for n, call in enumerate(calls):
+            if call.name in self._given:
+                branches[str(n)] = self._given_branch(self._given[call.name], call)
+        if own:
+            branches["own"] = self._own_branch(own)
+        turn = self._crew.at(self._scope)
+        outcomes = await turn.parallel(branches, slot="tools")
+        for outcome in outcomes.values():
+            if outcome.error is not None:
+                raise ActionError(outcome.error)
+        texts = {int(name): o.value for name, o in outcomes.items() if name != "own"}
+        if own:
+            texts |= dict(zip((n for n, _ in own), outcomes["own"].value, strict=True))
+        notes = [await tool.after_turn(turn) for tool in self._used(calls)]
+        if noted := "\n".join(note for note in notes if note):
+            last = texts[len(calls) - 1]
+            texts[len(calls) - 1] = {**last, "text": f"{last['text']}\n\n{noted}"}
+        return tuple(
+            ToolResult(id=call.id, name=call.name, text=texts[n]["text"], is_error=texts[n]["is_error"])
+            for n, call in enumerate(calls)
+        )
+
+    def _used(self, calls: Sequence[ToolCall]) -> list[PatternTool]:
+        return [tool for name, tool in self._given.items() if any(call.name == name for call in calls)]
+
+    def _given_branch(
+        self, tool: PatternTool, call: ToolCall
+    ) -> "Callable[[CrewAtWork], Awaitable[Json]]":
+        async def run(place: "CrewAtWork") -> Json:
+            if fault := _fault(call, tool.spec.parameters):
+                return await self._refuse(place.scope, call, fault)
+            text = await tool.run(place, call.arguments or {})
+            return {"text": text, "is_error": text.startswith("Error:")}
+
+        return run
+
+    def _own_branch(self, calls: list[tuple[int, ToolCall]]) -> "Callable[[CrewAtWork], Awaitable[Json]]":
+        async def run(place: "CrewAtWork") -> Json:
+            return [await self._one(place.scope, call) for _, call in calls]
+
+        return run
+
+    async def _one(self, scope: Scope, call: ToolCall) -> dict[str, Json]:
+        tool = self._own.get(call.name)
+        if tool is None:
+            return await self._refuse(scope, call, self._why_not(call.name))
+        if fault := _fault(call, tool.info.parameters):
+            return await self._refuse(scope, call, fault)
+        act = Act(
+            type="tool_call", name=call.name, agent=self._role, input=call.arguments,
+            repeatable=tool.repeatable,
+        )  # fmt: skip
+        try:
+            if tool.acts:
+                output = await self._act(scope, act, tool, call)
+            else:
+                output = await self._think(scope, act, tool, call)
+        except ActionError as failed:
+            return {"text": f"Error: {failed.error.get('message', '')}", "is_error": True}
+        return {"text": output["text"], "is_error": bool(output.get("is_error"))}
+
+    async def _act(self, scope: Scope, act: Act, tool: Tool, call: ToolCall) -> dict[str, Json]:
+        async def effect(action: str) -> Outcome:
+            context = _Context(self._crew, scope, self._role, action)
+            try:
+                output = await tool.run(context, call.arguments or {})
+            finally:
+                context.preview.close()
+            return Outcome(output=_journaled(output))
+
+        return dict(await self._crew.recorder.leaf(scope, call.name, act, effect))
+
+    async def _think(self, scope: Scope, act: Act, tool: Tool, call: ToolCall) -> dict[str, Json]:
+        async def body(inner: Scope) -> Json:
+            context = _Context(self._crew, inner, self._role, inner.action or "")
+            return _journaled(await tool.run(context, call.arguments or {}))
+
+        return dict(await self._crew.recorder.span(scope, call.name, act, body))
+
+    async def _refuse(self, scope: Scope, call: ToolCall, reason: str) -> dict[str, Json]:
+        shown = call.arguments if call.arguments is not None else {"raw": call.raw[:2_000]}
+        act = Act(type="tool_call", name=call.name[:100], agent=self._role, input=shown)
+
+        async def body(_: Scope) -> Json:
+            return {"text": f"Error: {reason}", "is_error": True, "refused": True}
+
+        return dict(await self._crew.recorder.span(scope, "refused", act, body))
+
+    def _why_not(self, name: str) -> str:
+        if name in self._crew.spec.roles[self._role].tools and name in TOOLS:
+            return f"your role has no capability '{TOOLS[name].info.capability}', so it may not use '{name}'."
+        offered = ", ".join(tool.name for tool in self.offered()) or "none"
+        return f"there is no tool '{name}' for your role. Your tools: {offered}."
+
+
+class _Context:
+    """What a tool may use, as one call of it."""
+
+    def __init__(self, crew: "CrewAtWork", scope: Scope, role: str, action: str) -> None:
+        self._crew = crew
+        self._scope = scope
+        self.role = role
+        self.action = action
+        self.preview = Preview(crew.run, action)
+
+    async def sandbox(self) -> Sandbox:
+        return await self._crew.workspaces.of(self.role)
+
+    def show(self, text: str) -> None:
+        self.preview.show(text)
+
+    async def ask_person(self, question: str, choices: list[str]) -> dict[str, Json]:
+        act = Act(type="escalation", name="question", agent=self.role, input={"question": question})
+        return await self._crew.recorder.question(self._scope, "question", act, question, choices)
+
+
+def _journaled(output: ToolOutput) -> dict[str, Json]:
+    return {**output.data, "text": output.text, **({"is_error": True} if output.is_error else {})}
+
+
+def _fault(call: ToolCall, parameters: dict[str, Json]) -> str:
+    """Return why a call's arguments cannot be used, or nothing."""
+    if call.arguments is None:
+        return f"the arguments are not a JSON object: {call.raw[:200]}"
+    problems = validate_payload(parameters, call.arguments)
+    return "; ".join(str(problem) for problem in problems[:5])
+
+

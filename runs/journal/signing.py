@@ -1,0 +1,53 @@
+"""Signed heads of finished runs: Ed25519 over run, size and head, so that a cut tail or a rewritten
+journal shows even to somebody who kept nothing but the head and the public key."""
+
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+from runs.journal.entries import canonical
+from runs.models import Entry, Run, SigningKey
+from teams.vault import seal, unseal
+
+Json = Any
+
+
+def head_of(run: Run) -> dict[str, Json]:
+    """Return `{run, size, head}` of a run as its journal stands."""
+    last = Entry.objects.filter(run=run).order_by("-seq").only("seq", "hash", "at").first()
+    if last is None:
+        return {"run": str(run.pk), "size": 0, "head": ""}
+    return {"run": str(run.pk), "size": last.seq, "head": last.hash, "at": last.at}
+
+
+def sign(run: Run) -> dict[str, Json]:
+    """Sign a run's head, keep it with the run and return it: the head with `public_key` and `signature`."""
+    key, public = _key()
+    head = head_of(run)
+    signed = head | {"public_key": public, "signature": key.sign(canonical(head).encode()).hex()}
+    Run.objects.filter(pk=run.pk).update(signature=signed)
+    return signed
+
+
+def signature_is_good(signed: dict[str, Json]) -> bool:
+    """Say whether a signed head was signed by the key that it names."""
+    head = {name: value for name, value in signed.items() if name not in ("public_key", "signature")}
+    try:
+        public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(signed["public_key"]))
+        public.verify(bytes.fromhex(signed["signature"]), canonical(head).encode())
+    except (InvalidSignature, ValueError, KeyError, TypeError):
+        return False
+    return True
+
+
+def _key() -> tuple[Ed25519PrivateKey, str]:
+    """Return this installation's newest signing key, made at first need."""
+    row = SigningKey.objects.order_by("-pk").first()
+    if row is None:
+        fresh = Ed25519PrivateKey.generate()
+        public = fresh.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw).hex()
+        seed = fresh.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
+        row = SigningKey.objects.create(public=public, sealed=seal(seed.hex()))
+    return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(unseal(row.sealed))), row.public

@@ -1,0 +1,216 @@
+"""What people and programs may do with runs. The only callers of the journal besides the engine."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from crews.models import Crew, CrewVersion
+from crews.services import crew_publish
+from crews.schema_guard import validate_payload
+from crews.spec import CrewSpec, ModelChoice
+from crews.strict_json import Refused, check_json
+from runs.errors import BadRequest, Conflict, RunHalted
+from runs.journal import doorbell, store
+from runs.journal import entries as e
+from runs.journal.fold import fold
+from runs.models import Run
+from runs.patterns import pattern_get
+from teams.models import Team, User
+from teams.services import credential_resolve, tier_resolve
+
+Json = Any
+MAX_TASK_BYTES = 1_000_000
+
+
+def run_start(
+    *, team: Team, user: User | None, version: CrewVersion, task: Json, input: Json = None,
+    rehearsal: bool = False, idempotency_key: str | None = None, environment: bool = False,
+) -> Run:  # fmt: skip
+    """Start a run of a crew version. Raises BadRequest naming what is wrong.
+
+    The same `idempotency_key` in a team returns the run that it started before (Conflict if that
+    was asked for something else).
+    """
+    spec = CrewSpec.model_validate(version.document)
+    _check_task(spec, task, input)
+    choose = _Models(team, rehearsal, environment)
+    models = {name: choose.pin(name, role.model) for name, role in spec.roles.items() if role.model}
+    request_hash = e.digest([str(version.pk), task, input, rehearsal])
+    if idempotency_key and (known := _known(team, idempotency_key, request_hash)):
+        return known
+    started = e.RunStarted.model_construct(
+        crew={
+            "id": str(version.crew_id), "slug": version.crew.slug, "name": spec.name,
+            "version": version.number, "hash": version.content_hash,
+        },
+        document=version.document, pattern_version=pattern_get(spec.pattern.name).info.version, task=task,
+        input=input, rehearsal=rehearsal, models=models, origin=None,
+    )  # fmt: skip
+    try:
+        with transaction.atomic():
+            run = Run.objects.create(
+                team=team, crew=version.crew, version=version, crew_name=spec.name, title=_title(task),
+                rehearsal=rehearsal, started_by=user, idempotency_key=idempotency_key or None,
+                request_hash=request_hash,
+            )  # fmt: skip
+            entry = store.NewEntry(payload=started, actor=_actor(user))
+            store.append_one(store.Write(run=str(run.pk), entries=(entry,)))
+            doorbell.ring_work_on_commit(str(run.pk))
+    except IntegrityError:
+        # Two requests with one key at the same time: the other was first.
+        if idempotency_key and (known := _known(team, idempotency_key, request_hash)):
+            return known
+        raise
+    run.refresh_from_db()
+    return run
+
+
+def run_cancel(*, run: Run, user: User, reason: str = "") -> None:
+    """Stop a run for good. What is under way is given up. Raises Conflict if it has ended."""
+    _command(run, e.RunCancelled(reason=reason[:1000]), user, allowed=store.UNFINISHED, status="cancelled")
+
+
+def run_pause(*, run: Run, user: User, reason: str = "") -> None:
+    """Let what is under way end and start nothing new. Raises Conflict unless it can be paused."""
+    _command(run, e.RunPaused(reason=reason[:1000]), user, allowed=store.OPEN, status="paused")
+
+
+def run_resume(*, run: Run, user: User, reason: str = "") -> None:
+    """Go on with a paused run. Raises Conflict unless it is paused."""
+    with transaction.atomic():
+        Run.objects.select_for_update().get(pk=run.pk)
+        waits = bool(fold(store.read(str(run.pk))).open_questions)
+        status = "waiting" if waits else "running"
+        _command(run, e.RunResumed(reason=reason[:1000]), user, allowed=("paused",), status=status)
+        doorbell.ring_work_on_commit(str(run.pk))
+
+
+def decision_make(
+    *, run: Run, action: str, user: User, choice: str, value: Json = None, comment: str = ""
+) -> None:
+    """Answer a question of a run. Of two answers one wins; the other gets Conflict."""
+    with transaction.atomic():
+        Run.objects.select_for_update().get(pk=run.pk)
+        state = fold(store.read(str(run.pk)))
+        asked = state.actions.get(action)
+        if asked is None or asked.question is None:
+            raise BadRequest(f"action: this run has no question '{action}'")
+        if action not in state.open_questions:
+            raise Conflict("This question is already answered, or the run has ended.")
+        _check_decision(asked.question, choice, value)
+        last = state.open_questions == [action]
+        decision = e.DecisionMade(choice=choice, value=value, comment=comment[:10_000])
+        entry = store.NewEntry(
+            payload=decision, action=action, parent=asked.parent, key=asked.key, agent=asked.agent,
+            actor=_actor(user),
+        )  # fmt: skip
+        status = "running" if last and state.status == "waiting" else None
+        _append(run, entry, allowed=store.UNFINISHED, status=status)
+        doorbell.ring_work_on_commit(str(run.pk))
+
+
+def _command(run: Run, payload: e.Payload, user: User, *, allowed: tuple[str, ...], status: str) -> None:
+    with transaction.atomic():
+        _append(run, store.NewEntry(payload=payload, actor=_actor(user)), allowed=allowed, status=status)
+
+
+def _append(run: Run, entry: store.NewEntry, *, allowed: tuple[str, ...], status: str | None) -> None:
+    try:
+        store.append_one(store.Write(run=str(run.pk), entries=(entry,), allowed=allowed, status=status))
+    except RunHalted as halted:
+        raise Conflict(f"The run is {halted.status}.") from None
+
+
+def _known(team: Team, key: str, request_hash: str) -> Run | None:
+    run = Run.objects.filter(team=team, idempotency_key=key).first()
+    if run is not None and run.request_hash != request_hash:
+        raise Conflict("Idempotency-Key: this key has started another run; use a new one.")
+    return run
+
+
+def _check_task(spec: CrewSpec, task: Json, input: Json) -> None:
+    for name, value in (("task", task), ("input", input)):
+        try:
+            check_json(value)
+        except Refused as refused:
+            raise BadRequest(f"{name}: {refused}") from None
+        if len(e.canonical(value)) > MAX_TASK_BYTES:
+            raise BadRequest(f"{name}: it is larger than {MAX_TASK_BYTES} bytes")
+    if spec.task.schema_ is not None:
+        if problems := validate_payload(spec.task.schema_, task):
+            raise BadRequest(
+                f"task: {problems[0]}", problems=[problem.under("task").as_json() for problem in problems]
+            )
+    elif not isinstance(task, str) or not task.strip():
+        raise BadRequest("task: give the task as text; this crew has no task schema")
+
+
+@dataclass(frozen=True)
+class _Models:
+    """Pins the models of roles when a run begins: tiers become what the team says now."""
+
+    team: Team
+    rehearsal: bool
+    environment: bool
+
+    def pin(self, role: str, choice: ModelChoice) -> list[dict[str, Json]]:
+        if self.rehearsal:
+            name = choice.name or f"tier {choice.tier}"
+            return [_pinned(choice, "rehearsal", name, choice.credential)]
+        return [self._one(role, wanted) for wanted in (choice, *choice.fallback)]
+
+    def _one(self, role: str, choice: ModelChoice) -> dict[str, Json]:
+        if choice.tier is None:
+            provider, name, credential = str(choice.provider), str(choice.name), choice.credential
+        else:
+            tier = tier_resolve(team=self.team, tier=choice.tier, environment=self.environment)
+            provider, name, credential = tier.provider, tier.model, tier.credential
+        found = credential_resolve(
+            team=self.team, name=credential, provider=provider, environment=self.environment
+        )
+        if found is None:
+            raise BadRequest(
+                f"roles.{role}.model: the team has no credential '{credential}' for {provider}."
+                " Add it in the settings, or start a rehearsal."
+            )
+        return _pinned(choice, provider, name, credential)
+
+
+def _pinned(choice: ModelChoice, provider: str, name: str, credential: str) -> dict[str, Json]:
+    pinned = {"provider": provider, "name": name, "credential": credential, "max_tokens": choice.max_tokens}
+    return pinned if choice.temperature is None else pinned | {"temperature": choice.temperature}
+
+
+def _check_decision(question: Mapping[str, Json], choice: str, value: Json) -> None:
+    if choice not in question["choices"]:
+        raise BadRequest(f"choice: '{choice}' is not offered; choose {', '.join(question['choices'])}")
+    try:
+        check_json(value)
+    except Refused as refused:
+        raise BadRequest(f"value: {refused}") from None
+    schema = question.get("schema")
+    if choice in ("edit", "answer") and schema is not None and (problems := validate_payload(schema, value)):
+        listed = [problem.under("value").as_json() for problem in problems]
+        raise BadRequest(f"value: {problems[0]}", problems=listed)
+
+
+def _title(task: Json) -> str:
+    text = task if isinstance(task, str) else e.canonical(task)
+    return " ".join(text.replace("\0", "").split())[:200]
+
+
+def _actor(user: User | None) -> str:
+    return f"user:{user.email}" if user is not None else "system"
+
+
+def crew_version(*, crew: Crew, user: User, number: int | None = None) -> CrewVersion:
+    """Return the version of a crew that a run is started with: the given one, else the draft,
+    published if it has changed. Raises BadRequest, or CrewInvalid where the draft has errors."""
+    if number is not None:
+        found = crew.versions.filter(number=number).first()
+        if found is None:
+            raise BadRequest(f"version: this crew has no version {number}")
+        return found
+    return crew_publish(crew=crew, user=user)

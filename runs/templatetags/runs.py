@@ -1,0 +1,79 @@
+"""How runs and actions are written on pages: ``{% load runs %}``."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.db.models import Count, Q
+
+from runs.models import Run
+from runs.selectors import runs_of_team
+from teams.models import Team
+
+register = template.Library()
+RECENT = 6
+_LOOKS = {"finished": "done", "retrying": "waiting", "uncertain": "waiting", "lost": "failed"}
+_WORDS = {
+    "waiting": "waiting for a person", "retrying": "trying again", "uncertain": "in doubt",
+    "lost": "worker lost",
+}  # fmt: skip
+_TYPES = {
+    "ask": "asked", "model_call": "model", "tool_call": "tool", "delegation": "delegates",
+    "handoff": "hands over", "state_write": "writes state",
+}  # fmt: skip
+
+
+@register.filter
+def look(status: str) -> str:
+    """Return the name of a status's colour and icon."""
+    return _LOOKS.get(status, status)
+
+
+@register.filter
+def word(status: str) -> str:
+    """Return a status as people say it."""
+    return _WORDS.get(status, status)
+
+
+@register.filter
+def doing(type: str) -> str:
+    """Return an action's type as people say it."""
+    return _TYPES.get(type, type.replace("_", " "))
+
+
+@register.filter
+def who(actor: str) -> str:
+    """Return the name of an entry's actor: the person's address, the role, or the system."""
+    return actor.removeprefix("user:")
+
+
+@register.filter
+def shown(value: Any) -> str:
+    """Return a payload as text: text as it is, everything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+
+
+@register.filter
+def compact(tokens: int) -> str:
+    """Return a number of tokens in few characters: ``312``, ``1.2k``, ``48k``, ``1.3M``."""
+    if tokens < 1000:
+        return str(tokens)
+    if tokens < 10_000:
+        return f"{tokens / 1000:.1f}k"
+    return f"{tokens / 1000:.0f}k" if tokens < 999_500 else f"{tokens / 1_000_000:.1f}M"
+
+
+@register.filter
+def price(run: Run) -> Decimal | None:
+    """Return what a run cost; None where nothing of it is known."""
+    return None if run.unpriced and not run.cost_usd else run.cost_usd
+
+
+@register.inclusion_tag("runs/recent.html")
+def recent_runs(team: Team | None) -> dict[str, Any]:
+    """Show the team's last runs, and how many wait for a person."""
+    if team is None:
+        return {"runs": [], "waiting": 0}
+    waiting = Run.objects.filter(team=team).aggregate(n=Count("pk", filter=Q(status="waiting")))
+    return {"runs": runs_of_team(team)[:RECENT], "waiting": waiting["n"]}

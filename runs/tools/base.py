@@ -1,0 +1,56 @@
+"""What a tool is. A tool is one file with one `TOOL`, and one line in `runs.tools.TOOLS`."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from crews.catalog import ToolInfo
+from sandbox.api import Sandbox
+
+Json = Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolOutput:
+    """What a tool brought: `text` for the model, `data` besides for the journal. That a program or a
+    call failed is a value (`is_error`), not an exception."""
+
+    text: str
+    data: dict[str, Json] = field(default_factory=dict)
+    is_error: bool = False
+
+
+class ToolContext(Protocol):
+    """What a tool may use. `action` is the id of its action: the same when it is repeated."""
+
+    @property
+    def action(self) -> str: ...
+    @property
+    def role(self) -> str: ...
+
+    async def sandbox(self) -> Sandbox:
+        """Return the role's sandbox. Raises SandboxUnavailable where there is no engine."""
+        ...
+
+    def show(self, text: str) -> None:
+        """Show output on the run page as it comes."""
+        ...
+
+    async def ask_person(self, question: str, choices: list[str]) -> dict[str, Json]:
+        """Ask a person; only for tools with `acts` False."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """A tool.
+
+    `repeatable`: doing it twice is as good as once (also: its effects stay in the sandbox), so after
+    a crash it is simply repeated; for any other a person is asked. `acts` False: it has no effect of
+    its own and may wait for people.
+    """
+
+    info: ToolInfo
+    run: Callable[[ToolContext, dict[str, Json]], Awaitable[ToolOutput]]
+    repeatable: bool = False
+    acts: bool = True

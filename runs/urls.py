@@ -1,0 +1,16 @@
+"""The pages of runs."""
+
+from django.urls import path
+
+from runs import audit_views, views
+
+app_name = "runs"
+urlpatterns = [
+    path("runs/", views.run_list, name="list"),
+    path("runs/<uuid:pk>/", views.run_live, name="live"),
+    path("runs/<uuid:pk>/answer/", views.run_answer, name="answer"),
+    path("runs/<uuid:pk>/audit/", audit_views.audit, name="audit"),
+    path("runs/<uuid:pk>/audit/rows/", audit_views.audit_rows, name="audit_rows"),
+    path("runs/<uuid:pk>/audit/verify/", audit_views.audit_verify, name="audit_verify"),
+    path("runs/<uuid:pk>/audit/<uuid:action>/", audit_views.audit_action, name="audit_action"),
+]

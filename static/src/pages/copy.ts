@@ -1,9 +1,10 @@
-/** Alpine component: a button that copies the text of the element named by `data-copy`. */
+/** Alpine component: a button that copies the text of the element named by its `data-copy`. */
 export function copyButton() {
   return {
     copied: false,
-    async copy(this: { copied: boolean; $el: HTMLElement }) {
-      const source = document.querySelector(this.$el.dataset.copy ?? "");
+    async copy(event: Event) {
+      const button = event.currentTarget as HTMLElement;
+      const source = document.querySelector(button.dataset.copy ?? "");
       await navigator.clipboard.writeText(source?.textContent?.trim() ?? "");
       this.copied = true;
       setTimeout(() => {

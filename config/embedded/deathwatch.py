@@ -8,14 +8,13 @@ import sys
 PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 
 
-def die_with_parent(number: signal.Signals = signal.SIGKILL) -> None:
-    """Have `number` sent to this process when its parent dies (Linux; elsewhere do nothing).
+def die_with_parent(parent: int, number: signal.Signals = signal.SIGKILL) -> None:
+    """Have `number` sent to this process when `parent` dies (Linux; elsewhere do nothing).
 
     The kernel means the *thread* that started this process, so that must be one that lasts.
     """
     if sys.platform != "linux":
         return
-    parent = os.getppid()
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, int(number))
-    if os.getppid() != parent:  # it died before the call
+    if os.getppid() != parent:  # it had died before the call
         os.kill(os.getpid(), number)

@@ -1,6 +1,7 @@
 """Keeps one worker process running beside the web server."""
 
 import asyncio
+import os
 import signal
 import sys
 import time
@@ -14,7 +15,7 @@ from config.data_dir import BASE_DIR
 
 SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 STEADY_S = 30.0  # a worker that lived this long has recovered: the next pause is short again
-STOP_S = 1.5  # what a worker gets to put its work down; the journal has the rest
+STOP_S = 1.0  # what a worker gets to put its work down; the journal has the rest
 LOG_BYTES = 10_000_000
 
 
@@ -45,11 +46,13 @@ async def supervise_worker(log: Path, say: Callable[[str], None]) -> None:
 async def _spawn(log: Path) -> Process:
     with _opened(log) as out:
         return await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "config.embedded.worker_process"),
+            *(sys.executable, "-m", "config.embedded.worker_process", str(os.getpid())),
             cwd=BASE_DIR,
             stdin=DEVNULL,
             stdout=out,
             stderr=STDOUT,
+            # Ctrl-C in a terminal reaches a whole group; the worker is told by us, once.
+            start_new_session=True,
         )
 
 

@@ -1,10 +1,10 @@
 """Child processes of the tests: each with its own log, waited for, stopped by its own id."""
 
+import functools
 import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -57,7 +57,7 @@ class Child:
                 group=user,
                 extra_groups=[] if user else None,
                 start_new_session=True,
-                preexec_fn=die_with_parent if sys.platform == "linux" else None,
+                preexec_fn=functools.partial(die_with_parent, os.getpid()),
             )
 
     @property

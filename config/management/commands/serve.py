@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 from argparse import ArgumentParser
+from contextlib import suppress
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -30,9 +31,15 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, with_parent: bool = False, **options: Any) -> None:
+        # Ctrl-C and SIGTERM are the way to stop, also while it still starts.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        with suppress(KeyboardInterrupt):
+            self._serve(with_parent=with_parent)
+
+    def _serve(self, *, with_parent: bool) -> None:
         os.umask(0o077)  # what the data folder holds is for its owner alone
         if with_parent:
-            die_with_parent(signal.SIGTERM)
+            die_with_parent(os.getppid(), signal.SIGTERM)
         if not settings.EMBEDDED:
             raise CommandError(
                 "REDIS_URL is set, which means production mode: there the web server and the "

@@ -53,18 +53,26 @@ def schema_prompt(system: str, returns: dict[str, Json] | None) -> str:
 
 @dataclass(kw_only=True)
 class GrowingCall:
-    """A tool call of which pieces arrive."""
+    """A tool call of which pieces arrive; `index` is its place among the calls of the turn."""
 
+    index: int = 0
     id: str = ""
     name: str = ""
     pieces: list[str] = field(default_factory=list)
+
+    def is_another(self, identity: str, name: str) -> bool:
+        """Whether a piece with this id and name belongs to another call under a reused index."""
+        if identity and identity != self.id:
+            return bool(self.id or (name and self.name))
+        whole = bool(self.pieces) and arguments_of("".join(self.pieces)) is not None
+        return bool(name and self.name and not identity and whole)
 
 
 def tool_calls_of(growing: list[GrowingCall], turn: int) -> tuple[ToolCall, ...]:
     """The finished calls. A missing or repeated id becomes one by the call's place, every time."""
     calls: list[ToolCall] = []
     taken: set[str] = set()
-    for number, call in enumerate(growing):
+    for number, call in enumerate(sorted(growing, key=lambda call: call.index)):
         identity = storable(call.id)
         if not identity or identity in taken:
             identity = f"call_{turn}_{number}"

@@ -25,7 +25,6 @@ class ChatAnswer:
         self._text: list[str] = []
         self._refusal = ""
         self._calls: list[GrowingCall] = []
-        self._by_index: dict[int, GrowingCall] = {}
         self._finish = ""
         self._usage: Usage | None = None
         self._model = ""
@@ -77,27 +76,28 @@ class ChatAnswer:
 
     def _grow(self, delta: Mapping[str, Json]) -> str:
         self._refusal += _str(delta.get("refusal"))
-        for number, piece in enumerate(_list(delta.get("tool_calls"))):
+        for piece in _list(delta.get("tool_calls")):
             if isinstance(piece, Mapping):
-                self._grow_call(number, piece)
+                self._grow_call(piece)
         text = storable(_content(delta.get("content")))
         if text:
             self._text.append(text)
             self._generated.append(text)
         return text
 
-    def _grow_call(self, number: int, piece: Mapping[str, Json]) -> None:
-        """Add a piece of a tool call; another id under a used index starts another call."""
+    def _grow_call(self, piece: Mapping[str, Json]) -> None:
+        """Add a piece of a tool call to its call, which is that of its index, or a new one."""
         function = piece.get("function")
         function = function if isinstance(function, Mapping) else _EMPTY
         index, identity = piece.get("index"), _str(piece.get("id"))
         name, arguments = _str(function.get("name")), function.get("arguments")
         if not isinstance(index, int):
             # without an index: a name or id starts a call, anything else continues the last
-            index = len(self._calls) + number if name or identity else len(self._calls) - 1
-        call = self._by_index.get(index)
-        if call is None or (identity and call.id and identity != call.id):
-            call = self._by_index[index] = GrowingCall()
+            last = self._calls[-1].index if self._calls else 0
+            index = last + 1 if self._calls and (name or identity) else last
+        call = next((call for call in reversed(self._calls) if call.index == index), None)
+        if call is None or call.is_another(identity, name):
+            call = GrowingCall(index=index)
             self._calls.append(call)
         call.id = call.id or identity
         call.name = call.name or name

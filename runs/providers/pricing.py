@@ -79,4 +79,3 @@ def _list_price(provider: str, model: str, usage: Usage) -> Decimal | None:
     except (LookupError, ValueError):
         # an unknown model, or a kind of token that the model has no price for
         return None
-

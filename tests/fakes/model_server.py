@@ -15,10 +15,11 @@ import asyncio
 import json
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any
 
+from tests.fakes.model_plan import Call, Rule
 from tests.fakes.model_wire import (
     Reply,
     anthropic_events,
@@ -29,73 +30,9 @@ from tests.fakes.model_wire import (
     sse,
 )
 
+__all__ = ["Call", "ModelServer", "Reply", "Rule"]
+
 Json = Any
-Fault = Literal["", "hang", "close", "cut", "stop"]
-
-
-@dataclass(kw_only=True)
-class Call:
-    """One request as it came. `ended` is how it was left: answered, failed, cut or abandoned."""
-
-    wire: str
-    model: str
-    key: str
-    body: Json
-    ended: str = ""
-
-    @property
-    def last_text(self) -> str:
-        """The text of the last message, tool results included."""
-        messages = self.body.get("messages") or [{}]
-        return _text(messages[-1].get("content"))
-
-    @property
-    def all_text(self) -> str:
-        parts = [_text(self.body.get("system"))]
-        parts += [_text(message.get("content")) for message in self.body.get("messages", [])]
-        return "\n".join(parts)
-
-
-@dataclass(kw_only=True)
-class Rule:
-    """When to answer, and how. Empty conditions fit everything; `times` 0 means always.
-
-    Faults: `hang` never answers, `close` drops the connection unanswered, `cut` drops it in
-    mid-answer, `stop` ends the answer cleanly but early; each after `after` events.
-    `events` replaces the reply's events (text goes as it is), `status` makes an error.
-    """
-
-    model: str = ""
-    contains: str = ""
-    anywhere: str = ""
-    key: str = ""
-    has: str = ""
-    wire: str = ""
-    times: int = 0
-    latency_ms: float = 0
-    piece_ms: float = 0
-    reply: Reply | Callable[[Call], Reply] = field(default_factory=lambda: Reply(text="ok"))
-    status: int = 0
-    message: str = "it failed"
-    code: str = ""
-    headers: dict[str, str] = field(default_factory=dict)
-    content: str = ""
-    events: tuple[Json, ...] = ()
-    whole: bool = False
-    fault: Fault = ""
-    after: int = 2
-    used: int = 0
-
-    def fits(self, call: Call) -> bool:
-        return (
-            (not self.times or self.used < self.times)
-            and (not self.model or self.model == call.model)
-            and (not self.wire or self.wire == call.wire)
-            and (not self.key or self.key == call.key)
-            and (not self.has or self.has in call.body)
-            and (not self.contains or self.contains in call.last_text)
-            and (not self.anywhere or self.anywhere in call.all_text)
-        )
 
 
 class ModelServer:
@@ -108,6 +45,7 @@ class ModelServer:
         self._ssl = ssl
         self._loop = asyncio.new_event_loop()
         self._made: dict[tuple[int, str, str], tuple[Reply, list[bytes]]] = {}
+        self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
     def __enter__(self) -> "ModelServer":
@@ -137,6 +75,16 @@ class ModelServer:
     @property
     def anthropic_url(self) -> str:
         return self.url
+
+    def wait(self, until: Callable[[], bool], seconds: float = 10) -> None:
+        """Wait until `until()` holds, which is looked at whenever a call comes or ends."""
+        with self._changed:
+            if not self._changed.wait_for(until, seconds):
+                raise TimeoutError(f"not within {seconds:g} s; calls: {self.calls}")
+
+    def changed(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
 
     async def start(self) -> None:
         loop = asyncio.get_running_loop()
@@ -198,25 +146,32 @@ class _Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._server._connections.discard(self)
         if self._call is not None and not self._call.ended:
-            self._call.ended = "abandoned"
+            self._end(self._call, "abandoned")
         if self._task is not None:
             self._task.cancel()
+
+    def _end(self, call: Call, how: str) -> None:
+        call.ended = how
+        self._server.changed()
 
     def drop(self) -> None:
         self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
+        if self._buffer[:1] == b"\x16":
+            # a TLS handshake: any HTTP server hangs up on it
+            return self._transport.close()
         head, end, rest = self._buffer.partition(b"\r\n\r\n")
         if not end:
-            return
+            return None
         lines = head.decode("latin-1").split("\r\n")
         headers = {n.lower(): v.strip() for n, _, v in (line.partition(":") for line in lines[1:])}
         length = int(headers.get("content-length", 0))
         if len(rest) < length:
-            return
+            return None
         self._buffer = rest[length:]
-        self._serve(lines[0].split(" ")[1], headers, rest[:length])
+        return self._serve(lines[0].split(" ")[1], headers, rest[:length])
 
     def _serve(self, path: str, headers: dict[str, str], body: bytes) -> None:
         if path.startswith("/_"):
@@ -226,9 +181,11 @@ class _Connection(asyncio.Protocol):
             return self._whole(404, {"detail": "Not Found"})
         asked = json.loads(body)
         key = headers.get("authorization", "").removeprefix("Bearer ") or headers.get("x-api-key")
-        call = Call(wire=wire, model=asked.get("model", ""), key=key or "", body=asked)
+        model = asked.get("model", "")
+        call = Call(wire=wire, model=model, key=key or "", body=asked, headers=headers)
         self._call = call
         self._server.calls.append(call)
+        self._server.changed()
         rule = self._server.rule_for(call)
         if rule.latency_ms or rule.piece_ms or rule.fault:
             self._task = asyncio.get_running_loop().create_task(self._slowly(rule, call))
@@ -238,10 +195,10 @@ class _Connection(asyncio.Protocol):
 
     async def _slowly(self, rule: Rule, call: Call) -> None:
         await asyncio.sleep(rule.latency_ms / 1000)
-        if rule.fault == "hang" and not rule.events:
+        if rule.fault == "hang" and not rule.after:
             await asyncio.Event().wait()
         if rule.fault == "close":
-            call.ended = "cut"
+            self._end(call, "cut")
             return self.drop()
         if not (rule.piece_ms or rule.fault):
             return self._answer(rule, call)
@@ -252,13 +209,13 @@ class _Connection(asyncio.Protocol):
             await asyncio.sleep(rule.piece_ms / 1000)
         if rule.fault == "hang":
             await asyncio.Event().wait()
-        call.ended = "cut" if rule.fault else "answered"
+        self._end(call, "cut" if rule.fault else "answered")
         if rule.fault == "cut":
             return self._transport.close()
         return self._transport.write(b"0\r\n\r\n")
 
     def _answer(self, rule: Rule, call: Call) -> None:
-        call.ended = "failed" if rule.status else "answered"
+        self._end(call, "failed" if rule.status else "answered")
         if rule.content:
             content = rule.headers.get("content-type", "text/html")
             return self._send(rule.status or 200, content, rule.content.encode(), rule.headers)
@@ -304,13 +261,6 @@ def _head(
 
 def _chunk(piece: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(piece), piece)
-
-
-def _text(content: Json) -> str:
-    """The text of a message's content in either wire format."""
-    if isinstance(content, list):
-        return "\n".join(_text(part.get("text") or part.get("content")) for part in content)
-    return content if isinstance(content, str) else ""
 
 
 def main() -> None:

@@ -4,6 +4,8 @@ from ninja import NinjaAPI
 
 from crews.api import router as crews_router
 from crews.rest.wire import StrictParser, handlers_add
+from runs.api import router as runs_router
+from runs.refusals import runs_handlers_add
 from teams.auth import ApiKeyOrSession
 
 # The documentation page of ninja loads its scripts from another host, so there is none.
@@ -17,4 +19,6 @@ api = NinjaAPI(
     parser=StrictParser(),
 )
 api.add_router("", crews_router)
+api.add_router("", runs_router)
 handlers_add(api)
+runs_handlers_add(api)

@@ -53,7 +53,8 @@ def audit_rows(request: TeamRequest, pk: UUID) -> HttpResponse:
         group = outline(Tree(run), top=top, start=_number(request, "start"))
     except (ValueError, KeyError):
         raise Http404("This run has no such action") from None
-    return render(request, "runs/group.html", {"run": run, "group": group, "selected": None})
+    context = {"run": run, "group": group, "edge": request.GET.get("edge"), "selected": None}
+    return render(request, "runs/group.html", context)
 
 
 @require_POST

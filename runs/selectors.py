@@ -2,6 +2,8 @@
 
 from django.db.models import Q, QuerySet
 
+from runs.journal import store
+from runs.journal.fold import RunState, fold
 from runs.models import Run
 from teams.models import Team
 
@@ -29,3 +31,8 @@ def crews_with_runs(team: Team) -> list[str]:
     """Return the names of the crews that have runs in a team, in order."""
     names = Run.objects.filter(team=team).order_by().values_list("crew_name", flat=True)
     return sorted(names.distinct())
+
+
+def state_of(run: Run) -> RunState:
+    """Return what a run's journal adds up to."""
+    return fold(store.read(str(run.pk)))

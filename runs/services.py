@@ -11,6 +11,7 @@ from crews.services import crew_publish
 from crews.schema_guard import validate_payload
 from crews.spec import CrewSpec, ModelChoice
 from crews.strict_json import Refused, check_json
+from runs.engine import lease
 from runs.errors import BadRequest, Conflict, RunHalted
 from runs.journal import doorbell, store
 from runs.journal import entries as e
@@ -26,16 +27,17 @@ MAX_TASK_BYTES = 1_000_000
 
 def run_start(
     *, team: Team, user: User | None, version: CrewVersion, task: Json, input: Json = None,
-    rehearsal: bool = False, idempotency_key: str | None = None, environment: bool = False,
+    rehearsal: bool = False, idempotency_key: str | None = None, here: bool = False,
 ) -> Run:  # fmt: skip
     """Start a run of a crew version. Raises BadRequest naming what is wrong.
 
     The same `idempotency_key` in a team returns the run that it started before (Conflict if that
-    was asked for something else).
+    was asked for something else). With `here` the caller drives the run itself: it has the lease,
+    and keys come from the environment too.
     """
     spec = CrewSpec.model_validate(version.document)
     _check_task(spec, task, input)
-    choose = _Models(team, rehearsal, environment)
+    choose = _Models(team, rehearsal, here)
     models = {name: choose.pin(name, role.model) for name, role in spec.roles.items() if role.model}
     request_hash = e.digest([str(version.pk), task, input, rehearsal])
     if idempotency_key and (known := _known(team, idempotency_key, request_hash)):
@@ -53,11 +55,12 @@ def run_start(
             run = Run.objects.create(
                 team=team, crew=version.crew, version=version, crew_name=spec.name, title=_title(task),
                 rehearsal=rehearsal, started_by=user, idempotency_key=idempotency_key or None,
-                request_hash=request_hash,
+                request_hash=request_hash, **(lease.fresh() if here else {}),
             )  # fmt: skip
             entry = store.NewEntry(payload=started, actor=_actor(user))
             store.append_one(store.Write(run=str(run.pk), entries=(entry,)))
-            doorbell.ring_work_on_commit(str(run.pk))
+            if not here:
+                doorbell.ring_work_on_commit(str(run.pk))
     except IntegrityError:
         # Two requests with one key at the same time: the other was first.
         if idempotency_key and (known := _known(team, idempotency_key, request_hash)):

@@ -40,12 +40,15 @@ class Loaded:
 
 
 class Drive:
-    """One worker's ownership of one run, from the claim to the release."""
+    """One worker's ownership of one run, from the claim to the release.
 
-    def __init__(self, machine: Machine, run: str, *, environment: bool = False) -> None:
+    With a `token` the run is owned already, by the process that started it for itself.
+    """
+
+    def __init__(self, machine: Machine, run: str, *, token: str = "") -> None:
         self.run = run
-        self._environment = environment
-        self.token = ""
+        self.token = token
+        self._here = bool(token)
         self.on_written: Callable[[], None] = lambda: None
         self._machine = machine
         self._work: asyncio.Task[Json] | None = None
@@ -53,10 +56,9 @@ class Drive:
 
     async def go(self) -> None:
         """Drive the run until it has ended or waits; return at once if there is nothing to do."""
-        token = await self._machine.writer.call(lambda: lease.claim(self.run))
-        if token is None:
+        self.token = self.token or await self._machine.writer.call(lambda: lease.claim(self.run)) or ""
+        if not self.token:
             return
-        self.token = token
         bound = structlog.contextvars.bind_contextvars(run=self.run)
         try:
             while not await self._once():
@@ -80,7 +82,7 @@ class Drive:
 
     async def _once(self) -> bool:
         """Replay and go on once; True when this worker is done with the run."""
-        loaded = await self._machine.read(lambda: load(self.run, environment=self._environment))
+        loaded = await self._machine.read(lambda: load(self.run, environment=self._here))
         if loaded.state.status in FINAL:
             return True
         spec = CrewSpec.model_validate((loaded.state.started or {})["document"])

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import transaction
@@ -52,6 +53,11 @@ def claim(run: str) -> str | None:
             lost = RunResumed(reason="The worker was lost; another took the run over.")
             store.append([store.Write(run=run, entries=(store.NewEntry(payload=lost),), lease=str(token))])
     return str(token)
+
+
+def fresh() -> dict[str, Any]:
+    """Return the columns of a run that is owned from its creation on."""
+    return {"lease": uuid4(), "lease_until": _until(), "status": "running"}
 
 
 def renew(tokens: Collection[str]) -> set[str]:

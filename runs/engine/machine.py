@@ -1,22 +1,18 @@
 """What all runs of a worker process share: providers, prices, the sandbox driver, the writer."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TypeVar
-
-from django.db import close_old_connections
 
 from runs.journal import doorbell
+from runs.journal.reader import Reader
 from runs.journal.writer import Writer
 from runs.providers import provider_get
 from runs.providers.base import Credential, Provider, ProviderError, Usage
 from runs.providers.pricing import PriceList
 from sandbox.api import Driver
 
-T = TypeVar("T")
 READERS = 4
 PREVIEW_S = 0.04
 
@@ -36,18 +32,7 @@ class Machine:
     driver: Driver
     writer: Writer = field(default_factory=Writer)
     _providers: dict[str, Provider] = field(default_factory=dict)
-    _readers: ThreadPoolExecutor = field(
-        default_factory=lambda: ThreadPoolExecutor(READERS, thread_name_prefix="journal-reader")
-    )
-
-    async def read(self, function: Callable[[], T]) -> T:
-        """Call a function that reads the database, on a thread with a connection of its own."""
-
-        def call() -> T:
-            close_old_connections()
-            return function()
-
-        return await asyncio.get_running_loop().run_in_executor(self._readers, call)
+    read: Reader = field(default_factory=lambda: Reader(READERS))
 
     async def provider(self, name: str) -> Provider:
         """Return a provider; the first call for one imports its SDK, which takes a second."""
@@ -57,7 +42,7 @@ class Machine:
 
     async def close(self) -> None:
         self.writer.close()
-        self._readers.shutdown(wait=False)
+        self.read.close()
         for provider in self._providers.values():
             await provider.aclose()
         await self.driver.close()

@@ -51,3 +51,8 @@ def _key() -> tuple[Ed25519PrivateKey, str]:
         seed = fresh.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
         row = SigningKey.objects.create(public=public, sealed=seal(seed.hex()))
     return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(unseal(row.sealed))), row.public
+
+
+def public_key() -> str:
+    """Return the public key, hex, that new heads are signed with."""
+    return _key()[1]

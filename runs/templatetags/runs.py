@@ -1,15 +1,17 @@
 """How runs and actions are written on pages: ``{% load runs %}``."""
 
 import json
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django import template
 from django.db.models import Count, Q
 
-from runs.models import Run
+from runs.models import Action, Run
 from runs.selectors import runs_of_team
 from teams.models import Team
+from teams.templatetags.callsheet import duration
 
 register = template.Library()
 RECENT = 6
@@ -68,6 +70,18 @@ def compact(tokens: int) -> str:
 def price(run: Run) -> Decimal | None:
     """Return what a run cost; None where nothing of it is known."""
     return None if run.unpriced and not run.cost_usd else run.cost_usd
+
+
+@register.simple_tag
+def duration_of(run: Run, now: datetime) -> str:
+    """Return how long a run took, or has been going on."""
+    return duration((run.ended_at or now) - run.created_at)
+
+
+@register.simple_tag
+def took(action: Action) -> str:
+    """Return the time from an action's start to the end of its last attempt."""
+    return duration(action.ended_at - action.started_at) if action.ended_at else "…"
 
 
 @register.inclusion_tag("runs/recent.html")

@@ -1,0 +1,112 @@
+"""The websocket of a run ◆: entries after a seq, then new ones as they come; previews of texts.
+
+Messages of the channel layer only say when to look: rows are read from the database, also every few
+seconds without any message. The client sends nothing but pings.
+"""
+
+import asyncio
+import json
+from contextlib import suppress
+from typing import Any
+from urllib.parse import parse_qs
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+
+from runs import live
+from runs.journal import doorbell
+from runs.models import Run
+from teams.access import Caller, get_or_404
+from teams.models import User
+
+LOOK_AGAIN_S = 2.0
+NOT_SIGNED_IN, NOT_THERE, TOO_SLOW = 4401, 4404, 4408
+
+
+class RunConsumer(AsyncWebsocketConsumer):
+    """Streams one run to one viewer."""
+
+    async def connect(self) -> None:
+        self.seq = 0
+        self.upto: int | None = None
+        self.tail: live.Tail | None = None
+        self.news = asyncio.Event()
+        self.sender: asyncio.Task[None] | None = None
+        await self.accept()
+        user = self.scope.get("user")
+        if not isinstance(user, User):
+            return await self.close(NOT_SIGNED_IN)
+        run = str(self.scope["url_route"]["kwargs"]["run"])
+        team = self.scope.get("team")
+        who = Caller(user=user, team=team, pinned=True) if team else user
+        if not await _may_view(who, run):
+            return await self.close(NOT_THERE)
+        self.seq = _after(self.scope.get("query_string", b""))
+        self.tail = live.watch(run)
+        # First the group, then the backlog: what comes in between is in one of the two.
+        with suppress(OSError):
+            await self.channel_layer.group_add(doorbell.group(run), self.channel_name)
+        self.sender = asyncio.ensure_future(self._send_all())
+
+    async def disconnect(self, code: int) -> None:
+        if self.sender is not None:
+            self.sender.cancel()
+        if self.tail is not None:
+            live.leave(self.tail)
+            with suppress(OSError):
+                await self.channel_layer.group_discard(doorbell.group(self.tail.run), self.channel_name)
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        with suppress(ValueError):
+            if text_data and json.loads(text_data).get("type") == "ping":
+                await self.send('{"type":"pong"}')
+
+    async def entries(self, message: dict[str, Any]) -> None:
+        """The channel layer says that there are entries up to a seq."""
+        if message["seq"] > self.seq:
+            self.upto = max(self.upto or 0, message["seq"])
+            self.news.set()
+
+    async def delta(self, message: dict[str, Any]) -> None:
+        """The channel layer brings a piece of text that a model is writing."""
+        await self.send(json.dumps({"type": "delta", "action": message["action"], "text": message["text"]}))
+
+    async def _send_all(self) -> None:
+        """Send what there is, say so, then whatever comes; from one task, so that order holds."""
+        assert self.tail is not None
+        await self._send_new(self.tail, None)
+        await self.send(json.dumps({"type": "caught_up", "seq": self.seq}))
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_AGAIN_S):
+                    await self.news.wait()
+            self.news.clear()
+            upto, self.upto = self.upto, None
+            await self._send_new(self.tail, upto)
+
+    async def _send_new(self, tail: live.Tail, upto: int | None) -> None:
+        while messages := await tail.after(self.seq, upto):
+            for seq, text in messages:
+                if seq > self.seq:
+                    await self.send(text)
+                    self.seq = seq
+            if upto is not None and self.seq >= upto:
+                return
+            # Let the server write what has been sent before the next page is read.
+            await asyncio.sleep(0)
+
+
+@database_sync_to_async
+def _may_view(who: User | Caller, run: str) -> bool:
+    try:
+        get_or_404(Run.objects, who, run, "runs.view")
+    except (Http404, PermissionDenied):
+        return False
+    return True
+
+
+def _after(query: bytes) -> int:
+    value = parse_qs(query.decode(errors="replace")).get("after", ["0"])[0]
+    return int(value) if value.isdecimal() and len(value) < 12 else 0

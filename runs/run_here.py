@@ -1,0 +1,52 @@
+"""Drive one run in this process, through the same engine as a worker's."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+
+
+from runs.engine import lease
+from runs.engine.drive import Drive
+from runs.engine.machine import Machine
+from runs.journal import store
+from runs.journal.entries import Entry
+from sandbox.docker_driver import DockerDriver
+
+
+async def drive_here(run: str, token: str, show: Callable[[Entry], None]) -> None:
+    """Drive a run, owned by a lease's token, until it has ended or waits, and show each of its entries."""
+    machine = Machine(driver=DockerDriver())
+    news = asyncio.Event()
+    drive = Drive(machine, run, token=token)
+    drive.on_written = news.set
+    beat = asyncio.ensure_future(_beat(machine, drive))
+    work = asyncio.ensure_future(drive.go())
+    work.add_done_callback(lambda _: news.set())
+    seen = 0
+    try:
+        while True:
+            over = work.done()
+            news.clear()
+            for entry in await machine.read(lambda after=seen: store.read(run, after)):
+                show(entry)
+                seen = entry.seq
+            if over:
+                break
+            await news.wait()
+        work.result()
+    finally:
+        beat.cancel()
+        if not work.done():
+            drive.stop()
+            with suppress(Exception):
+                await work
+        await machine.close()
+
+
+async def _beat(machine: Machine, drive: Drive) -> None:
+    while True:
+        await asyncio.sleep(lease.HEARTBEAT_S)
+        if drive.token and not await machine.writer.call(lambda: lease.renew([drive.token])):
+            drive.lose()
+
+

@@ -22,7 +22,7 @@ check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/djlint --check --lint --quiet templates
+	$(BIN)/djlint --lint --quiet templates
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(PYTHON) -m setup.gates
 	$(NPM) run check
@@ -30,7 +30,6 @@ check: setup
 fmt: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	-$(BIN)/djlint --reformat --quiet templates
 	$(NPM) run fmt
 
 bench: setup

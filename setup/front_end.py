@@ -61,8 +61,10 @@ def _node_is_here() -> bool:
 
 
 def _install_packages() -> None:
+    # Not `npm ci`: it wants the builds for every other platform in the lock file, and writing them
+    # there takes a registry that has them all. `--no-save` keeps to the lock file and leaves it be.
     # No package needs its install script; not running them is faster and safer.
-    argv, env = npm("ci", "--no-audit", "--no-fund", "--ignore-scripts")
+    argv, env = npm("install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts")
     command(
         argv,
         cwd=STATIC,

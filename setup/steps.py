@@ -33,8 +33,11 @@ def command(
     except OSError as error:
         raise SetupError(f"{failed}\n{error}") from None
     if done.returncode:
-        tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-15:])
-        raise SetupError(f"{failed}\n`{' '.join(words)}` ended with {done.returncode}:\n{tail}")
+        lines = (done.stdout + done.stderr).strip().splitlines()
+        if len(lines) > 30:
+            lines = [*lines[:15], "…", *lines[-15:]]
+        told = "\n".join(lines)
+        raise SetupError(f"{failed}\n`{' '.join(words)}` ended with {done.returncode}:\n{told}")
     return done.stdout
 
 

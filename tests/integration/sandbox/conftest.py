@@ -1,5 +1,6 @@
 """A real engine with the images of this test run, and sandboxes that are gone after each test."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -16,6 +17,13 @@ from sandbox.images.build import build
 from sandbox.live import LiveSandbox
 
 Create = Callable[..., Awaitable[LiveSandbox]]
+
+
+async def until(holds: Callable[[], Awaitable[object]], limit_s: float = 5) -> None:
+    """Wait for something that is only seen by looking. Fails where it does not come in time."""
+    async with asyncio.timeout(limit_s):
+        while not await holds():  # noqa: ASYNC110 -- a container has no event to wait for
+            await asyncio.sleep(0.01)
 
 
 @pytest.fixture(scope="session")

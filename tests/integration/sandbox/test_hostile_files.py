@@ -1,0 +1,128 @@
+"""Files that are not what they seem, and a workspace that is full."""
+
+import asyncio
+import time
+
+import pytest
+
+from sandbox.errors import FileError
+from sandbox.live import LiveSandbox
+
+
+async def refused(call, *codes: str) -> None:
+    with pytest.raises(FileError) as caught:
+        await call
+    assert caught.value.code in codes
+
+
+async def test_links_lead_nowhere(box: LiveSandbox):
+    await box.run("ln -s /etc etc; ln -s /etc/passwd passwd; ln -s . loop; ln -s loop2 loop2")
+    for path in ("etc/passwd", "passwd", "loop/x", "loop2", "/proc/self/environ"):
+        await refused(box.files.read(path), "outside", "is_a_link")
+    await refused(box.files.write("etc/new", b""), "outside", "is_a_link")
+    await refused(box.files.list("etc"), "outside", "is_a_link", "not_a_directory")
+    assert (await box.files.stat("passwd")).kind == "link"
+    names = [info.path for info in await box.files.list(recursive=True)]
+    assert sorted(names) == ["etc", "loop", "loop2", "passwd"]
+    await box.files.write("passwd", b"mine")
+    assert await box.files.read("passwd") == b"mine"
+    await box.files.remove("etc", recursive=True)
+    assert (await box.run("ls /etc/passwd")).ok
+
+
+async def test_swapping_a_folder_for_a_link_wins_nothing(box: LiveSandbox):
+    swap = """
+import ctypes, os
+os.mkdir("a"); open("a/passwd", "w").write("mine"); os.symlink("/etc", "b")
+swap = ctypes.CDLL(None).syscall
+while True: swap(316, -100, b"a", -100, b"b", 2)
+"""
+    process = await box.start(["python3", "-c", swap])
+    seen = set()
+    give_up = time.monotonic() + 3
+    while time.monotonic() < give_up:
+        try:
+            seen.add(await box.files.read("a/passwd"))
+        except FileError as problem:
+            seen.add(problem.code.encode())
+    await process.kill()
+    assert b"mine" in seen
+    assert seen <= {b"mine", b"is_a_link", b"outside", b"not_found", b"not_a_directory"}
+    assert len(seen) > 1
+
+
+async def test_pipes_devices_and_sockets_are_not_read(box: LiveSandbox):
+    await box.run_code("python", "import os, socket; os.mkfifo('pipe'); socket.socket(1).bind('s')")
+    async with asyncio.timeout(3):
+        await refused(box.files.read("pipe"), "not_a_file")
+        await refused(box.files.read("s"), "not_a_file")
+        await box.files.write("pipe", b"a file now")
+        assert await box.files.read("pipe") == b"a file now"
+
+
+async def test_large_and_sparse_files_are_bounded(box: LiveSandbox):
+    assert not (await box.run("truncate -s 100G big")).ok
+    assert (await box.run("truncate -s 200M sparse")).ok
+    await refused(box.files.read("sparse"), "too_large")
+    grower = await box.start("while true; do echo more >> growing; done")
+    await asyncio.sleep(0.1)
+    await refused(box.files.read("growing", max_bytes=10), "too_large")
+    await grower.kill()
+    snapshot = await box.snapshot(_drop)
+    assert [path for path, _ in snapshot.skipped] == ["sparse"]
+
+
+async def _drop(digest: str, data: bytes) -> None:
+    assert len(digest) == 64
+
+
+async def test_a_full_workspace_is_told_and_can_be_cleared(box: LiveSandbox):
+    result = await box.run("head -c 2G /dev/zero > fill")
+    assert not result.ok
+    assert not result.oom
+    await refused(box.files.write("more", b"x" * 100_000), "no_space")
+    assert (await box.run(["echo", "alive"])).stdout == b"alive\n"
+    names = [info.path for info in await box.files.list()]
+    assert names == ["fill"]  # nothing half written is left
+    await box.files.remove("fill")
+    await box.files.write("more", b"x" * 100_000)
+
+
+async def test_all_writable_places_full_leave_room_for_commands(box: LiveSandbox):
+    for folder in ("/workspace", "/tmp", "/dev/shm"):
+        await box.run(f"head -c 2G /dev/zero > {folder}/fill")
+    result = await box.run(["python3", "-c", "print(6 * 7)"])
+    assert (result.stdout, result.oom) == (b"42\n", False)
+
+
+async def test_no_inode_left_is_told(box: LiveSandbox):
+    fill = "n = 0\nwhile True:\n    open(f'f{n}', 'w').close()\n    n += 1"
+    assert b"No space left" in (await box.run_code("python", fill)).stderr
+    await refused(box.files.write("more", b""), "no_space")
+    changes = await box.changes()
+    assert not changes.complete
+    assert len(await box.files.list()) == 20_000
+    assert (await box.run("find . -type f -delete")).ok
+    await box.files.write("more", b"")
+
+
+async def test_deep_and_odd_names(box: LiveSandbox):
+    odd = "import os\nos.mkdir(b'\\xff\\xfe'); open('new\\nline', 'w'); open(b'\\xc3(', 'w')"
+    assert (await box.run_code("python", odd)).ok
+    deep = "import os\nfor _ in range(1000): os.mkdir('d'); os.chdir('d')"
+    assert (await box.run_code("python", deep)).ok
+    names = [info.path for info in await box.files.list(recursive=True)]
+    assert "new\nline" in names
+    assert "\\xff\\xfe" in names
+    assert max(name.count("/") for name in names) <= 64
+    await box.snapshot(_drop)
+    await box.changes()
+    assert (await box.run(["true"])).ok
+
+
+async def test_a_closed_workspace_is_told(box: LiveSandbox):
+    await box.files.write("kept", b"1")
+    await box.run("chmod 000 /workspace")
+    await refused(box.files.read("kept"), "denied")
+    assert (await box.run("chmod 700 /workspace", cwd="/")).ok
+    assert await box.files.read("kept") == b"1"

@@ -117,7 +117,7 @@ def _hash(text: str) -> str:
 P = 2**255 - 19
 Q = 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, P - 2, P) % P
-Point = tuple  # extended coordinates (X, Y, Z, T)
+Point = tuple[int, int, int, int]  # extended coordinates (X, Y, Z, T)
 
 
 def _signature_holds(public: str, signature: str, message: bytes) -> bool:
@@ -152,7 +152,7 @@ def _times(s: int, p: Point) -> Point:
 
 
 def _same(p: Point, q: Point) -> bool:
-    return (p[0] * q[2] - q[0] * p[2]) % P == 0 and (p[1] * q[2] - q[1] * p[2]) % P == 0
+    return all((p[n] * q[2] - q[n] * p[2]) % P == 0 for n in (0, 1))
 
 
 def _recover_x(y: int, sign: int) -> int | None:

@@ -128,7 +128,7 @@ def run_create(
     request: HttpRequest,
     body: RunIn,
     idempotency_key: Annotated[str | None, Header(alias="Idempotency-Key", max_length=200)] = None,
-) -> Status:
+) -> Status[dict[str, Any]]:
     """Start a run. The same Idempotency-Key starts it only once."""
     caller = _caller(request)
     crew = _crew(caller, body.crew)

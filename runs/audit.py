@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Count, Q, Sum
 
 from runs.journal import store
 from runs.journal.entries import Entry
@@ -63,6 +63,27 @@ def choices_of(run: Run) -> dict[str, list[str]]:
         name: sorted(filter(None, actions.values_list(name, flat=True).distinct()))
         for name in ("agent", "type", "status")
     }
+
+
+def titles_of(run: Run) -> dict[str, str]:
+    """Return the titles of the roles that have one, from the document that the run pinned."""
+    first = EntryRow.objects.filter(run=run, seq=1)
+    payload = next((entry.payload or {} for entry in store.load(first)), {})
+    roles = payload.get("document", {}).get("roles", {})
+    return {name: role["title"] for name, role in roles.items() if role.get("title")}
+
+
+def roles_of(run: Run) -> list[dict[str, Json]]:
+    """Return for each role: agent, calls, tools, failed, tokens, cost_usd; the dearest first."""
+    actions = Action.objects.filter(run=run).exclude(agent="").order_by()
+    sums = actions.values("agent").annotate(
+        calls=Count("pk", filter=Q(type="model_call")),
+        tools=Count("pk", filter=Q(type="tool_call")),
+        failed=Count("pk", filter=Q(status="failed")),
+        tokens=Sum("tokens"),
+        cost_usd=Sum("cost_usd"),
+    )
+    return sorted(sums, key=lambda row: (-(row["cost_usd"] or 0), -row["tokens"], row["agent"]))
 
 
 @dataclass(frozen=True, kw_only=True)

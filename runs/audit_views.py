@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from runs.audit import Filter, Trace, actions_found, choices_of, trace
+from runs.audit import Filter, actions_found, choices_of, roles_of, titles_of, trace
 from runs.models import Action, Run
 from runs.tree import Tree, outline
 from teams.access import TeamRequest, get_or_404, team_required
@@ -31,8 +31,12 @@ def audit_action(request: TeamRequest, pk: UUID, action: UUID) -> HttpResponse:
     row = Action.objects.filter(run=run, pk=action).first()
     if row is None:
         raise Http404("This run has no such action")
-    context = {"run": run, "trace": trace(run, row), "query": _query(_filter(request))}
-    context["chain_names"] = " › ".join(_names(context["trace"]))
+    context = {
+        "run": run,
+        "trace": trace(run, row),
+        "titles": titles_of(run),
+        "query": _query(_filter(request)),
+    }
     if _by_script(request):
         return render(request, "runs/action.html", context)
     return render(request, "runs/audit.html", _page(request, run, selected=row) | context)
@@ -43,17 +47,17 @@ def audit_action(request: TeamRequest, pk: UUID, action: UUID) -> HttpResponse:
 def audit_rows(request: TeamRequest, pk: UUID) -> HttpResponse:
     """Return rows for a script: the children of an action from one on, or what else a filter finds."""
     run = _run(request, pk)
-    wanted = _filter(request)
-    if wanted:
-        after = _number(request, "after")
-        return render(request, "runs/found.html", _found(run, wanted, after))
+    titles = titles_of(run)
+    if wanted := _filter(request):
+        found = _found(run, wanted, _number(request, "after"))
+        return render(request, "runs/found.html", found | {"titles": titles})
     parent = request.GET.get("parent") or None
     try:
         top = UUID(parent) if parent else None
         group = outline(Tree(run), top=top, start=_number(request, "start"))
     except (ValueError, KeyError):
         raise Http404("This run has no such action") from None
-    context = {"run": run, "group": group, "edge": request.GET.get("edge"), "selected": None}
+    context = {"run": run, "group": group, "titles": titles, "edge": request.GET.get("edge")}
     return render(request, "runs/group.html", context)
 
 
@@ -74,6 +78,8 @@ def _page(request: HttpRequest, run: Run, selected: Action | None = None) -> dic
     wanted = _filter(request)
     context: dict[str, Any] = {
         "run": run,
+        "titles": titles_of(run),
+        "roles": [] if selected else roles_of(run),
         "wanted": wanted,
         "choices": choices_of(run),
         "query": _query(wanted),
@@ -121,10 +127,6 @@ def _query(wanted: Filter) -> str:
 def _number(request: HttpRequest, name: str) -> int:
     text = request.GET.get(name, "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
-
-
-def _names(found: Trace) -> list[str]:
-    return [given.action.name for given in found.chain]
 
 
 def _by_script(request: HttpRequest) -> bool:

@@ -25,7 +25,7 @@ LOOK_AGAIN_S = 2.0
 NOT_SIGNED_IN, NOT_THERE, TOO_SLOW = 4401, 4404, 4408
 
 
-class RunConsumer(AsyncWebsocketConsumer):
+class RunConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     """Streams one run to one viewer."""
 
     async def connect(self) -> None:
@@ -37,12 +37,14 @@ class RunConsumer(AsyncWebsocketConsumer):
         await self.accept()
         user = self.scope.get("user")
         if not isinstance(user, User):
-            return await self.close(NOT_SIGNED_IN)
+            await self.close(NOT_SIGNED_IN)
+            return
         run = str(self.scope["url_route"]["kwargs"]["run"])
         team = self.scope.get("team")
         who = Caller(user=user, team=team, pinned=True) if team else user
         if not await _may_view(who, run):
-            return await self.close(NOT_THERE)
+            await self.close(NOT_THERE)
+            return
         self.seq = _after(self.scope.get("query_string", b""))
         self.tail = live.watch(run)
         # First the group, then the backlog: what comes in between is in one of the two.
@@ -98,10 +100,10 @@ class RunConsumer(AsyncWebsocketConsumer):
             await asyncio.sleep(0)
 
 
-@database_sync_to_async
+@database_sync_to_async  # type: ignore[untyped-decorator]
 def _may_view(who: User | Caller, run: str) -> bool:
     try:
-        get_or_404(Run.objects, who, run, "runs.view")
+        get_or_404(Run.objects.all(), who, run, "runs.view")
     except (Http404, PermissionDenied):
         return False
     return True

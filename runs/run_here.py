@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 
 from runs.engine import lease
@@ -27,7 +28,7 @@ async def drive_here(run: str, token: str, show: Callable[[Entry], None]) -> Non
         while True:
             over = work.done()
             news.clear()
-            for entry in await machine.read(lambda after=seen: store.read(run, after)):
+            for entry in await machine.read(partial(store.read, run, seen)):
                 show(entry)
                 seen = entry.seq
             if over:

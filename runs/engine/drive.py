@@ -4,7 +4,8 @@ paused or to somebody else."""
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 
 import structlog
 
@@ -56,7 +57,8 @@ class Drive:
 
     async def go(self) -> None:
         """Drive the run until it has ended or waits; return at once if there is nothing to do."""
-        self.token = self.token or await self._machine.writer.call(lambda: lease.claim(self.run)) or ""
+        if not self.token:
+            self.token = await self._machine.writer.call(partial(lease.claim, self.run)) or ""
         if not self.token:
             return
         bound = structlog.contextvars.bind_contextvars(run=self.run)
@@ -131,7 +133,7 @@ class Drive:
         return await pattern.play(crew)
 
     async def _finish(
-        self, recorder: Recorder, status: str, *, output: Json = None, error: dict[str, Json] | None = None
+        self, recorder: Recorder, status: Literal["finished", "failed"], *, output: Json = None, error: dict[str, Json] | None = None
     ) -> None:
         await recorder.written()
         state = recorder.state

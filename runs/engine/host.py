@@ -8,7 +8,7 @@ worker died, goes on without anybody's message.
 import asyncio
 import threading
 from concurrent.futures import Future
-from functools import cache
+from functools import cache, partial
 
 import structlog
 from django.db import DatabaseError
@@ -77,7 +77,7 @@ class Host:
             if not tokens:
                 continue
             try:
-                held = await machine.writer.call(lambda tokens=tuple(tokens): lease.renew(tokens))
+                held = await machine.writer.call(partial(lease.renew, tuple(tokens)))
             except DatabaseError as error:
                 log.warning("heartbeat_failed", error=repr(error))
                 continue
@@ -91,7 +91,7 @@ class Host:
             if room <= 0:
                 continue
             try:
-                found = await machine.read(lambda room=room: lease.drivable_ids(room))
+                found = await machine.read(partial(lease.drivable_ids, room))
             except DatabaseError as error:
                 log.warning("sweep_failed", error=repr(error))
                 continue

@@ -18,7 +18,7 @@ HEARTBEAT_S = 2.0
 SWEEP_S = 1.5
 
 
-def _until() -> ExpressionWrapper:
+def _until() -> "ExpressionWrapper[Any]":
     return ExpressionWrapper(Now() + LEASE, output_field=DateTimeField())
 
 

@@ -9,6 +9,7 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar, cast
 
 import structlog
@@ -104,7 +105,10 @@ class Writer:
         except (DatabaseError, InterfaceError) as error:
             self._forget(error)
         # One bad write must not take the others with it: each for itself, on a fresh connection.
-        return [self._call(lambda write=write: store.append([write], self._heads)[0]) for write in writes]
+        return [self._call(partial(self._write_one, write)) for write in writes]
+
+    def _write_one(self, write: store.Write) -> list[Entry] | RunError:
+        return store.append([write], self._heads)[0]
 
     def _call(self, function: Callable[[], Any]) -> Any:
         try:

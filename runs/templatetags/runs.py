@@ -2,16 +2,16 @@
 
 import json
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from django import template
+from django.template import Context
 from django.db.models import Count, Q
 
 from runs.models import Action, Run
 from runs.selectors import runs_of_team
 from teams.models import Team
-from teams.templatetags.callsheet import duration
+from teams.templatetags.callsheet import duration, money
 
 register = template.Library()
 RECENT = 6
@@ -66,10 +66,21 @@ def compact(tokens: int) -> str:
     return f"{tokens / 1000:.0f}k" if tokens < 999_500 else f"{tokens / 1_000_000:.1f}M"
 
 
-@register.filter
-def price(run: Run) -> Decimal | None:
-    """Return what a run cost; None where nothing of it is known."""
-    return None if run.unpriced and not run.cost_usd else run.cost_usd
+@register.simple_tag
+def cost_of(run: Run) -> str:
+    """Return what a run cost, and whether there is more of which the price is not known."""
+    if run.rehearsal and not run.cost_usd:
+        return "–"
+    if run.unpriced:
+        return f"{money(run.cost_usd)} + unknown" if run.cost_usd else "unknown"
+    return money(run.cost_usd)
+
+
+@register.simple_tag(takes_context=True)
+def role(context: Context, name: str) -> str:
+    """Return what people call a role: its title in the crew's document, else its name."""
+    titles: dict[str, str] = context.get("titles") or {}
+    return titles.get(name) or name or "System"
 
 
 @register.simple_tag

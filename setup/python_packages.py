@@ -31,7 +31,7 @@ def uv_install(lock: Path) -> None:
     """Install exactly what a lock file names, checking hashes."""
     argv: list[str | Path] = [UV, "pip", "install", "--python", PYTHON, "--require-hashes"]
     command(
-        [*argv, "--compile-bytecode", "-r", lock],
+        [*argv, "-r", lock],
         failed="The Python packages could not be installed. Check the network, then try again.",
     )
 

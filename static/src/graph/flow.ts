@@ -158,11 +158,14 @@ function slotNode(slot: EmptySeat, options: GraphOptions): GraphSlot {
 function drawnEdges(document: CrewDocument, options: GraphOptions): GraphEdge[] {
   const handoffs = document.handoffs ?? [];
   const ids = handoffIds(handoffs);
-  return handoffs.map((handoff, index) => {
+  // An unfinished draft may speak of roles that are not there; the problems list says so.
+  const both = ({ from, to }: Handoff) => from in document.roles && to in document.roles;
+  return handoffs.flatMap((handoff, index) => {
+    if (!both(handoff)) return [];
     const id = ids[index] as string;
     return {
       id,
-      type: "handoff",
+      type: "handoff" as const,
       source: handoff.from,
       target: handoff.to,
       data: {

@@ -1,0 +1,208 @@
+import {
+  Background,
+  type Connection,
+  type EdgeChange,
+  type NodeChange,
+  ReactFlow,
+  useReactFlow,
+} from "@xyflow/react";
+import { type DragEvent, useCallback, useEffect, useMemo, useState } from "react";
+import {
+  edgeTypes,
+  type FlowEdge,
+  type FlowNode,
+  nodeTypes,
+  toFlowEdge,
+  toFlowNode,
+} from "../../graph";
+import type { Point } from "../../graph/document";
+import { documentToGraph } from "../../graph/flow";
+import { bounds, GRID, snap } from "../../graph/geometry";
+import { slotId } from "../../graph/seats";
+import { useProblems } from "../fields/problems";
+import { connectFault } from "../model/handoffs";
+import { currentPattern, currentPlaces, type Selection, select, useEditor } from "../store/editor";
+import { drop, join, move, slotAt } from "./actions";
+import { endDrag, isOurs } from "./dragging";
+
+const SNAP: [number, number] = [GRID, GRID];
+export const FIT = { padding: 0.14, maxZoom: 1, minZoom: 0.25 };
+
+/** The crew as a graph that can be changed. What is shown is always made from the document. */
+export function Canvas() {
+  const { nodes, edges, dragged, setDragged } = useGraph();
+  const mayChange = useEditor((state) => state.mayChange);
+  const flow = useReactFlow<FlowNode, FlowEdge>();
+  const [over, setOver] = useState<string | null>(null);
+  useFirstFit();
+
+  const onNodesChange = useCallback(
+    (changes: NodeChange<FlowNode>[]) => {
+      const moved: { [name: string]: Point } = {};
+      const dragging: { [name: string]: Point } = {};
+      for (const change of changes) {
+        if (change.type !== "position" || !change.position) continue;
+        (change.dragging ? dragging : moved)[change.id] = change.position;
+      }
+      const [first] = Object.entries(dragging);
+      if (first) {
+        setDragged((before) => ({ ...before, ...dragging }));
+        setOver(Object.keys(dragging).length === 1 ? slotAt(centre(first[1])) : null);
+      }
+      const byKey = Object.keys(dragged).length === 0;
+      if (Object.keys(moved).length > 0) {
+        setDragged({});
+        setOver(null);
+        const snapped = Object.entries(moved).map(([id, at]) => [id, snap(at)] as const);
+        move(Object.fromEntries(snapped), byKey);
+      }
+      applySelection("nodes", changes);
+    },
+    [dragged, setDragged],
+  );
+  const onEdgesChange = useCallback(
+    (changes: EdgeChange<FlowEdge>[]) => applySelection("edges", changes),
+    [],
+  );
+  const onConnect = useCallback(({ source, target }: Connection) => join(source, target), []);
+  const isValid = useCallback(
+    ({ source, target }: Connection | FlowEdge) =>
+      connectFault(useEditor.getState().document, source, target) === null,
+    [],
+  );
+  const place = (event: DragEvent) =>
+    flow.screenToFlowPosition({ x: event.clientX, y: event.clientY }, { snapToGrid: false });
+  const onDragOver = (event: DragEvent) => {
+    if (!mayChange || !isOurs(event.dataTransfer)) return;
+    event.preventDefault();
+    event.dataTransfer.dropEffect = "copy";
+    setOver(slotAt(place(event)));
+  };
+  const onDrop = (event: DragEvent) => {
+    const dropped = endDrag(event.dataTransfer);
+    setOver(null);
+    if (!dropped) return;
+    event.preventDefault();
+    drop(dropped.kind, dropped.seat, place(event));
+  };
+  const shown = useMemo(() => (over ? invite(nodes, over) : nodes), [nodes, over]);
+  return (
+    <section
+      className="ed-canvas"
+      aria-label="Canvas"
+      onDragOver={onDragOver}
+      onDrop={onDrop}
+      onDragLeave={() => setOver(null)}
+    >
+      <ReactFlow<FlowNode, FlowEdge>
+        className="cs-graph"
+        nodes={shown}
+        edges={edges}
+        nodeTypes={nodeTypes}
+        edgeTypes={edgeTypes}
+        onNodesChange={onNodesChange}
+        onEdgesChange={onEdgesChange}
+        onConnect={onConnect}
+        isValidConnection={isValid}
+        nodesDraggable={mayChange}
+        nodesConnectable={mayChange}
+        connectionRadius={36}
+        snapToGrid
+        snapGrid={SNAP}
+        deleteKeyCode={null}
+        selectionKeyCode="Shift"
+        multiSelectionKeyCode={["Shift", "Meta", "Control"]}
+        minZoom={0.2}
+        maxZoom={1.6}
+        zoomOnDoubleClick={false}
+        proOptions={{ hideAttribution: true }}
+        onPaneClick={() => select({})}
+      >
+        <Background gap={GRID} size={1} />
+      </ReactFlow>
+      {nodes.length === 0 && <Nothing />}
+      <output className="sr-only">{over ? `Over the empty seat ${over}` : ""}</output>
+    </section>
+  );
+}
+
+function Nothing() {
+  return (
+    <div className="ed-canvas-empty">
+      <h2>An empty stage</h2>
+      <p className="quiet">Drag a role here, or press one of the buttons under “Roles”.</p>
+    </div>
+  );
+}
+
+function centre(at: Point): Point {
+  return { x: at.x + 116, y: at.y + 46 };
+}
+
+function invite(nodes: FlowNode[], seat: string): FlowNode[] {
+  return nodes.map((node) =>
+    node.type === "slot" && node.id === slotId(seat)
+      ? { ...node, data: { ...node.data, inviting: true } }
+      : node,
+  );
+}
+
+/** Nodes and edges of the document, with what is selected and what is being dragged. */
+function useGraph() {
+  const [dragged, setDragged] = useState<{ [name: string]: Point }>({});
+  const document = useEditor((state) => state.document);
+  const catalog = useEditor((state) => state.catalog);
+  const mayChange = useEditor((state) => state.mayChange);
+  const selection = useEditor((state) => state.selection);
+  const problems = useProblems();
+  const graph = useMemo(() => {
+    const state = { ...useEditor.getState(), document, catalog };
+    const drawn = documentToGraph(document, {
+      places: currentPlaces(state),
+      seats: currentPattern(state)?.seats ?? [],
+      problems,
+      connectable: mayChange,
+    });
+    return { nodes: drawn.nodes.map(toFlowNode), edges: drawn.edges.map(toFlowEdge) };
+  }, [document, catalog, problems, mayChange]);
+  const nodes = useMemo(
+    () =>
+      graph.nodes.map((node) => {
+        const at = dragged[node.id];
+        const selected = selection.nodes.includes(node.id);
+        return { ...node, selected, ...(at ? { position: at } : {}) } as FlowNode;
+      }),
+    [graph, dragged, selection],
+  );
+  const edges = useMemo(
+    () => graph.edges.map((edge) => ({ ...edge, selected: selection.edges.includes(edge.id) })),
+    [graph, selection],
+  );
+  return { nodes, edges, dragged, setDragged };
+}
+
+function applySelection(
+  part: keyof Selection,
+  changes: readonly (NodeChange<FlowNode> | EdgeChange<FlowEdge>)[],
+) {
+  const before = useEditor.getState().selection;
+  const ids = new Set(before[part]);
+  let changed = false;
+  for (const change of changes) {
+    if (change.type !== "select" || ids.has(change.id) === change.selected) continue;
+    changed = true;
+    if (change.selected) ids.add(change.id);
+    else ids.delete(change.id);
+  }
+  if (changed) select({ ...before, [part]: [...ids] });
+}
+
+/** Show the whole crew when it is first there, without a movement. */
+function useFirstFit() {
+  const { fitBounds, viewportInitialized } = useReactFlow();
+  useEffect(() => {
+    if (!viewportInitialized) return;
+    const box = bounds(Object.values(currentPlaces(useEditor.getState())));
+    if (box) void fitBounds(box, { padding: FIT.padding });
+  }, [viewportInitialized, fitBounds]);
+}

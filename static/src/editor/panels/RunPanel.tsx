@@ -1,0 +1,181 @@
+import { useState } from "react";
+import { ApiError, Unreachable } from "../../api/http";
+import { runStart } from "../../api/runs";
+import type { Json } from "../../graph/document";
+import { Icon } from "../../graph/icons";
+import { type Problem, sortProblems } from "../../graph/problems";
+import { useProblems } from "../fields/problems";
+import { AreaField } from "../fields/text";
+import { SchemaForm } from "../inspector/SchemaForm";
+import { say, useEditor } from "../store/editor";
+import { publish, useSession } from "../store/session";
+import { Entry } from "./ProblemsBar";
+
+type Refusal = { message: string; problems: Problem[] };
+
+/** Start a run of what is on the canvas: it is published first, so that the run names a version. */
+export function RunPanel() {
+  const mayRun = useEditor((state) => state.mayRun);
+  const task = useEditor((state) => state.document.task);
+  const [words, setWords] = useState<string>(typeof task?.example === "string" ? task.example : "");
+  const [form, setForm] = useState<{ [key: string]: Json }>(
+    isRecord(task?.example) ? task.example : {},
+  );
+  const { busy, refusal, start } = useStart();
+  const errors = sortProblems(useProblems()).filter((problem) => problem.severity === "error");
+  const schema = task?.schema;
+  const ready =
+    mayRun && errors.length === 0 && !busy && (schema !== undefined || words.trim() !== "");
+  const go = (rehearse: boolean) =>
+    void start(
+      schema
+        ? { task: JSON.stringify(form), input: form, rehearse }
+        : { task: words.trim(), rehearse },
+    );
+  return (
+    <section className="ed-run" aria-labelledby="run-title">
+      <header className="ed-inspector-head">
+        <span className="ed-inspector-kind">
+          <Icon name="play" />
+        </span>
+        <div>
+          <p className="eyebrow">Run</p>
+          <h2 id="run-title">What should they do?</h2>
+        </div>
+        <button
+          type="button"
+          className="btn btn-quiet btn-square"
+          aria-label="Close"
+          onClick={() => useEditor.setState({ panel: "inspect" })}
+        >
+          <Icon name="close" />
+        </button>
+      </header>
+      <div className="ed-inspector-body">
+        {schema ? (
+          <SchemaForm
+            schema={schema}
+            value={form}
+            path=""
+            change={(key, value) => setForm((before) => without(before, key, value))}
+          />
+        ) : (
+          <AreaField
+            label="Task"
+            path="task"
+            rows={7}
+            value={words}
+            change={setWords}
+            placeholder="In plain words"
+          />
+        )}
+        <Reasons errors={errors} refusal={refusal} mayRun={mayRun} />
+        <div className="ed-decide">
+          <button
+            type="button"
+            className="btn btn-primary"
+            disabled={!ready}
+            onClick={() => go(false)}
+          >
+            <Icon name="play" size={14} /> Run with models
+          </button>
+          <span className="hint">The real thing, within the limits of the crew.</span>
+          <button
+            type="button"
+            className="btn ed-rehearse"
+            disabled={!ready}
+            onClick={() => go(true)}
+          >
+            Rehearse
+          </button>
+          <span className="hint">
+            No model is called: engine, tools, sandboxes and contracts are real, the answers are
+            scripted. Free.
+          </span>
+        </div>
+      </div>
+    </section>
+  );
+}
+
+/** Why it does not start, before the button is pressed and after. */
+function Reasons({
+  errors,
+  refusal,
+  mayRun,
+}: {
+  errors: Problem[];
+  refusal: Refusal | null;
+  mayRun: boolean;
+}) {
+  const problems = errors.length > 0 ? errors : (refusal?.problems ?? []);
+  const title = errors.length > 0 ? "Before it can run" : refusal?.message;
+  if (!mayRun) {
+    return (
+      <div className="notice" data-status="waiting">
+        <Icon name="warning" />
+        <div>
+          <strong>Your role in this team may look, but not start runs.</strong>
+          <p>Ask an owner of the team to make you a runner.</p>
+        </div>
+      </div>
+    );
+  }
+  if (!title) return null;
+  return (
+    <div className="notice" data-status="failed" role="alert">
+      <Icon name="error" />
+      <div>
+        <strong>{title}</strong>
+        <ul className="ed-reasons">
+          {problems.map((problem) => (
+            <li key={`${problem.path} ${problem.message}`}>
+              <Entry problem={problem} />
+            </li>
+          ))}
+        </ul>
+      </div>
+    </div>
+  );
+}
+
+function useStart() {
+  const [busy, setBusy] = useState(false);
+  const [refusal, setRefusal] = useState<Refusal | null>(null);
+  const mayChange = useEditor((state) => state.mayChange);
+  const start = async (run: { task: string; input?: Json; rehearse: boolean }) => {
+    setBusy(true);
+    setRefusal(null);
+    try {
+      const { crewId, published } = useSession.getState();
+      // Who may not change the crew runs what was published.
+      const version = mayChange ? await publish() : published;
+      if (!version) {
+        const why = mayChange
+          ? "What you changed is not saved yet."
+          : "This crew has no published version.";
+        setRefusal({ message: `Not started. ${why}`, problems: [] });
+        return;
+      }
+      const { url } = await runStart({ crew: crewId, version: version.number, ...run });
+      window.location.assign(url);
+    } catch (error) {
+      if (!(error instanceof ApiError || error instanceof Unreachable)) throw error;
+      const problems = error instanceof ApiError ? error.problems : [];
+      setRefusal({ message: `Not started. ${error.message}`, problems });
+      say(error.message);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return { busy, refusal, start };
+}
+
+function isRecord(value: Json | undefined): value is { [key: string]: Json } {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function without(record: { [key: string]: Json }, key: string, value: Json | undefined) {
+  const { [key]: _, ...rest } = record;
+  return value === undefined ? rest : { ...rest, [key]: value };
+}

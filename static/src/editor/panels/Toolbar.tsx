@@ -1,0 +1,177 @@
+import { useReactFlow } from "@xyflow/react";
+import { useState } from "react";
+import { useStore } from "zustand";
+import { ApiError, Unreachable } from "../../api/http";
+import { bounds } from "../../graph/geometry";
+import { Icon, type IconName } from "../../graph/icons";
+import { arrange } from "../canvas/actions";
+import { FIT } from "../canvas/Canvas";
+import { useProblems } from "../fields/problems";
+import { type Command, KEY_WORDS } from "../model/keys";
+import {
+  currentPattern,
+  currentPlaces,
+  redo,
+  say,
+  undo,
+  useEditor,
+  type View,
+} from "../store/editor";
+import { publish, useSession } from "../store/session";
+import { Roving } from "./Roving";
+import { SaveMark } from "./SaveMark";
+
+export function Toolbar() {
+  const name = useEditor((state) => state.document.name);
+  const pattern = useEditor(currentPattern);
+  return (
+    <header className="ed-toolbar">
+      <div className="ed-toolbar-name">
+        <h1>{name || "Without a name"}</h1>
+        {pattern && <span className="tag">{pattern.title}</span>}
+        <SaveMark />
+      </div>
+      <Roving label="Editor" orientation="horizontal" className="ed-tools">
+        <History />
+        <Views />
+        <Finish />
+      </Roving>
+    </header>
+  );
+}
+
+function Tool({
+  icon,
+  command,
+  label,
+  disabled,
+  action,
+}: {
+  icon: IconName;
+  command: Command;
+  label: string;
+  disabled: boolean;
+  action(): void;
+}) {
+  return (
+    <button
+      type="button"
+      className="btn btn-quiet btn-square"
+      aria-label={label}
+      title={`${label} (${KEY_WORDS[command]})`}
+      disabled={disabled}
+      onClick={action}
+    >
+      <Icon name={icon} />
+    </button>
+  );
+}
+
+function History() {
+  const past = useStore(useEditor.temporal, (state) => state.pastStates.length);
+  const future = useStore(useEditor.temporal, (state) => state.futureStates.length);
+  const mayChange = useEditor((state) => state.mayChange);
+  const onCanvas = useEditor((state) => state.view) === "canvas";
+  const showAll = useFit();
+  return (
+    <div className="ed-tools-group">
+      <Tool icon="undo" command="undo" label="Undo" disabled={past === 0} action={undo} />
+      <Tool icon="redo" command="redo" label="Redo" disabled={future === 0} action={redo} />
+      <Tool
+        icon="layout"
+        command="layout"
+        label="Arrange"
+        disabled={!mayChange || !onCanvas}
+        action={() => {
+          arrange();
+          requestAnimationFrame(showAll);
+        }}
+      />
+      <Tool icon="fit" command="fit" label="Show everything" disabled={!onCanvas} action={showAll} />
+    </div>
+  );
+}
+
+/** Move the canvas so that the whole crew is seen. */
+export function useFit(): () => void {
+  const { fitBounds } = useReactFlow();
+  return () => {
+    const box = bounds(Object.values(currentPlaces(useEditor.getState())));
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    if (box) void fitBounds(box, { padding: FIT.padding, duration: still ? 0 : 200 });
+  };
+}
+
+const VIEWS: { view: View; word: string }[] = [
+  { view: "canvas", word: "Canvas" },
+  { view: "source", word: "YAML" },
+];
+
+function Views() {
+  const view = useEditor((state) => state.view);
+  const undrawable = useEditor((state) => state.undrawable);
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset has no place inside a toolbar
+    <div className="ed-switch" role="group" aria-label="View">
+      {VIEWS.map(({ view: other, word }) => (
+        <button
+          key={other}
+          type="button"
+          aria-pressed={view === other}
+          disabled={other === "canvas" && undrawable !== null}
+          onClick={() => useEditor.setState({ view: other })}
+        >
+          {word}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function Finish() {
+  const panel = useEditor((state) => state.panel);
+  const mayChange = useEditor((state) => state.mayChange);
+  const document = useEditor((state) => state.document);
+  const { published, publishedDocument } = useSession();
+  const problems = useProblems();
+  const [busy, setBusy] = useState(false);
+  const errors = problems.some((problem) => problem.severity === "error");
+  const current = published !== null && publishedDocument === document;
+  const go = async () => {
+    setBusy(true);
+    try {
+      await publish();
+    } catch (error) {
+      if (!(error instanceof ApiError || error instanceof Unreachable)) throw error;
+      say(`Not published. ${error.message}`);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <div className="ed-tools-group">
+      <button
+        type="button"
+        className="btn"
+        disabled={!mayChange || busy || errors || current}
+        title={publishTitle(errors, current)}
+        onClick={() => void go()}
+      >
+        {current ? `Published v${published.number}` : "Publish"}
+      </button>
+      <button
+        type="button"
+        className="btn btn-primary"
+        aria-expanded={panel === "run"}
+        onClick={() => useEditor.setState({ panel: panel === "run" ? "inspect" : "run" })}
+      >
+        <Icon name="play" size={14} /> Run
+      </button>
+    </div>
+  );
+}
+
+function publishTitle(errors: boolean, current: boolean): string {
+  if (errors) return "Only a crew without errors can be published";
+  return current ? "Nothing has changed since" : "Keep this state as a version that never changes";
+}

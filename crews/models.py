@@ -153,3 +153,10 @@ class Template(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    def cast(self) -> list[dict[str, str]]:
+        """Return who is in it: title and kind of each role."""
+        return [
+            {"title": role.get("title") or name, "kind": role.get("kind", "model")}
+            for name, role in self.document["roles"].items()
+        ]

@@ -13,7 +13,8 @@ from crews import services
 from crews.catalog import catalog_current
 from crews.models import Template
 from crews.parse import DocumentRefused
-from crews.selectors import crews_live, crews_of_team, templates_for, version_latest
+from crews.rest.shapes import CatalogOut, CrewOut
+from crews.selectors import crews_live, crews_of_team, templates_for
 from crews.start_page import panels_for
 from teams.access import TeamRequest, get_or_404, team_required
 
@@ -70,18 +71,14 @@ def crew_import(request: TeamRequest) -> HttpResponse:
 @require_GET
 @team_required(None)
 def crew_edit(request: TeamRequest, pk: UUID) -> HttpResponse:
-    """Show the editor; it reads the crew from the API."""
+    """Show the editor, with what it would ask the API for first."""
     crew = get_or_404(crews_live(), request.caller, pk, "crews.view")
     props = {
         "crewId": str(crew.pk),
-        "urls": {
-            "api": "/api/v1",
-            "list": reverse("crews:list"),
-            "export": f"/api/v1/crews/{crew.pk}/export",
-        },
+        "crew": CrewOut.whole(crew, request.caller).model_dump(mode="json"),
+        "catalog": CatalogOut.of(catalog_current()).model_dump(mode="json"),
     }
-    latest = version_latest(crew)
-    return render(request, "crews/editor.html", {"crew": crew, "props": props, "latest": latest})
+    return render(request, "crews/editor.html", {"crew": crew, "props": props})
 
 
 @require_POST

@@ -9,16 +9,14 @@ from typing import Any
 
 import pytest
 
-from crews.catalog import Catalog
 from crews.library import LibraryEntry, library_entries
-from crews.lint import crew_lint
 from crews.schema_guard import validate_payload
 
 ENTRIES = {entry.slug: entry for entry in library_entries()}
 
 
 def test_the_library_is_complete() -> None:
-    assert list(sorted(ENTRIES, key=lambda slug: ENTRIES[slug].position)) == [
+    assert sorted(ENTRIES, key=lambda slug: ENTRIES[slug].position) == [
         "project-manager",
         "project-manager-tags",
         "research-code-review",

@@ -1,0 +1,148 @@
+"""What lint finds, and where it puts it."""
+
+from typing import Any
+
+import pytest
+
+from crews.catalog import Catalog
+from crews.edges import chain_order
+from crews.lint import crew_lint
+from crews.problems import Problem
+from crews.spec import CrewSpec
+from tests.unit.crews.examples import CATALOG, desk
+
+
+def lint(document: dict[str, Any], catalog: Catalog = CATALOG) -> list[Problem]:
+    return crew_lint(CrewSpec.model_validate(document), catalog)
+
+
+def found(document: dict[str, Any]) -> dict[str, str]:
+    """Return path to message of what is found."""
+    return {item.path: item.message for item in lint(document)}
+
+
+def code(seat: str) -> dict[str, Any]:
+    return {"seat": seat, "kind": "code", "program": {"source": "print(1)"}}
+
+
+def drawn(pattern: str, seat: str, names: str, *edges: str, **options: Any) -> dict[str, Any]:
+    """Return a crew of one-letter roles with handoffs like "ab"."""
+    return {
+        "callsheet": 1,
+        "name": "Drawn",
+        "pattern": {"name": pattern, "options": options},
+        "roles": {name: code(seat) for name in names},
+        "handoffs": [{"from": edge[0], "to": edge[1]} for edge in edges],
+    }
+
+
+def test_a_good_crew_has_no_problems() -> None:
+    assert lint(desk()) == []
+
+
+def test_an_unknown_pattern_lists_the_choices() -> None:
+    (problem,) = lint(desk(pattern={"name": "hierarchy"}))
+    assert problem.path == "pattern.name"
+    assert problem.allowed == ("hierarchical", "pipeline", "plan", "graph")
+    assert problem.value == '"hierarchy"'
+
+
+def test_seats() -> None:
+    document = desk(pattern={"name": "hierarchical"}, handoffs=[], layout={})
+    document["roles"] = {"a": code("orchestrator"), "b": code("orchestrator"), "c": code("boss")}
+    problems = found(document)
+    assert "no seat 'boss'" in problems["roles.c.seat"]
+    assert problems["roles.b.seat"] == "The seat 'orchestrator' takes 1, and a has it."
+    assert problems["roles"] == "The seat 'worker' needs a role; none is there."
+
+
+def test_options_are_checked_by_the_patterns_schema() -> None:
+    options = {"max_delegations": 0, "must_review": ["writer", "nobody"], "speed": 1}
+    problems = found(desk(pattern={"name": "hierarchical", "options": options}))
+    assert "1 or more" in problems["pattern.options.max_delegations"]
+    assert "There is no role 'nobody'" in problems["pattern.options.must_review.1"]
+    assert "Unknown field 'speed'" in problems["pattern.options"]
+
+
+def test_tools_need_their_capability() -> None:
+    document = desk()
+    document["roles"]["writer"] |= {"capabilities": [], "tools": ["run_python", "teleport"]}
+    document["roles"]["lead"]["tools"] = ["delegate_to_agent", "ask_human", "ask_human"]
+    problems = {item.path: item for item in lint(document)}
+    assert "needs the capability 'code_execution'" in problems["roles.writer.tools.0"].message
+    assert problems["roles.writer.tools.1"].allowed == ("run_python", "ask_human")
+    assert problems["roles.writer.tools.1"].role == "writer"
+    assert problems["roles.lead.tools.2"].severity == "warning"
+    assert "roles.lead.tools.0" not in problems
+
+
+def test_only_models_use_tools() -> None:
+    document = desk()
+    document["roles"]["writer"] = code("worker") | {"tools": ["ask_human"]}
+    assert "only models do" in found(document)["roles.writer.tools"]
+
+
+def test_an_unknown_provider_lists_the_choices() -> None:
+    document = desk()
+    model = {"provider": "acme", "name": "x", "fallback": [{"provider": "acne", "name": "y"}]}
+    document["roles"]["writer"]["model"] = model
+    problems = found(document)
+    assert "Choose anthropic" in problems["roles.writer.model.provider"]
+    assert "roles.writer.model.fallback.0.provider" in problems
+
+
+def test_schemas_are_guarded_where_they_stand() -> None:
+    document = desk(task={"schema": {"type": "object"}, "example": "text"})
+    document["roles"]["writer"]["returns"] = {"properties": {"a": {"pattern": "(?=x)"}}}
+    document["handoffs"][0]["schema"] = {"$ref": "#"}
+    problems = {item.path: item for item in lint(document)}
+    assert problems["roles.writer.returns.properties.a"].role == "writer"
+    assert problems["handoffs.0.schema"].handoff == 0
+    assert "must be an object" in problems["task.example"].message
+
+
+def test_advice_comes_last_and_is_no_error() -> None:
+    document = desk(limits={})
+    document["roles"]["lead"]["instructions"] = "  "
+    document["layout"]["gone"] = {"x": 0, "y": 0}
+    problems = lint(document)
+    assert [item.severity for item in problems] == ["warning", "advice", "advice"]
+    assert [item.path for item in problems] == ["layout.gone", "roles.lead.instructions", "limits"]
+
+
+@pytest.mark.parametrize(
+    ("document", "path", "message"),
+    [
+        (drawn("pipeline", "stage", "abc", "ab"), "roles.c", "not on the chain a → b"),
+        (drawn("pipeline", "stage", "ab", "ab", "ba"), "handoffs", "go round in a circle"),
+        (drawn("pipeline", "stage", "abc", "ab", "ac"), "handoffs.1", "'a' hands over to 2 roles"),
+        (drawn("pipeline", "stage", "abc", "ac", "bc"), "handoffs.0", "'c' gets from 2 roles"),
+        (drawn("pipeline", "stage", "abc", "bc", "cb"), "roles.b", "not on the chain a"),
+        (drawn("plan", "step", "abc", "ab", "bc", "cb"), "handoffs.2", "b → c → b"),
+        (drawn("plan", "step", "abc", "bc", "cb"), "roles.c", "No handoff leads to 'c'"),
+        (drawn("graph", "node", "ab", "ab", "ba"), "handoffs", "Every role waits"),
+        (drawn("graph", "node", "ab", "ab", "bb", max_visits=None), "pattern.options", "b → b"),
+        (drawn("hierarchical", "worker", "ab", "ab", "ab"), "handoffs.1", "already"),
+    ],
+)
+def test_handoffs_that_a_pattern_cannot_use(
+    document: dict[str, Any], path: str, message: str
+) -> None:
+    assert message in found(document)[path]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        drawn("pipeline", "stage", "cab", "ab", "bc"),
+        drawn("plan", "step", "abcd", "ab", "ac", "bd", "cd"),
+        drawn("graph", "node", "abc", "ab", "bc", "cb"),
+    ],
+)
+def test_handoffs_that_a_pattern_can_use(document: dict[str, Any]) -> None:
+    assert found(document) == {}
+
+
+def test_a_chain_is_ordered_by_its_handoffs() -> None:
+    spec = CrewSpec.model_validate(drawn("pipeline", "stage", "cab", "ab", "bc"))
+    assert chain_order(spec) == ["a", "b", "c"]

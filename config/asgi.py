@@ -27,7 +27,8 @@ application = ProtocolTypeRouter(
         "websocket": ApiKeyAuth(
             by_key=URLRouter([*websocket_urlpatterns, not_found]),
             by_session=OriginValidator(
-                AuthMiddlewareStack(URLRouter([*websocket_urlpatterns, not_found])), settings.PUBLIC_ORIGINS
+                AuthMiddlewareStack(URLRouter([*websocket_urlpatterns, not_found])),
+                settings.PUBLIC_ORIGINS,
             ),
         ),
     }

@@ -9,4 +9,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("allauth.urls")),
     path("", include("teams.urls")),
     path("", include("crews.urls")),
+    path("", include("runs.urls")),
 ]

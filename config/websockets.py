@@ -28,7 +28,7 @@ class ApiKeyAuth:
         return await self._by_key({**scope, **who}, receive, send)
 
 
-class NotFound(AsyncWebsocketConsumer):
+class NotFound(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has no types
     """Closes a connection to an address that is no websocket."""
 
     async def connect(self) -> None:

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from runs.audit import Filter, actions_found, choices_of, roles_of, titles_of, trace
+from runs.export import verify_run
 from runs.models import Action, Run
 from runs.tree import Tree, outline
 from teams.access import TeamRequest, get_or_404, team_required
@@ -66,7 +67,7 @@ def audit_rows(request: TeamRequest, pk: UUID) -> HttpResponse:
 def audit_verify(request: TeamRequest, pk: UUID) -> HttpResponse:
     """Check the run's chain and signature now, and say what was found."""
     run = _run(request, pk)
-    return render(request, "runs/verified.html", {"run": run, "result": None})
+    return render(request, "runs/verified.html", {"verdict": verify_run(run)})
 
 
 def _run(request: TeamRequest, pk: UUID) -> Run:

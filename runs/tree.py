@@ -116,19 +116,25 @@ class Tree:
         return self.roots if id is None else self.by_id[id].children
 
 
-def outline(tree: Tree, *, top: UUID | None = None, start: int = 0, selected: UUID | None = None) -> Group:
+def outline(
+    tree: Tree, *, top: UUID | None = None, start: int = 0, selected: UUID | None = None
+) -> Group:
     """Return the rows below `top` (None: of the whole run) from its child `start` on.
 
     Below them there is, level by level, as much as fits on a page, and always the way to the action
     `selected`. Raises KeyError where there is no action `top`.
     """
     way = tree.way_to(selected) if selected else set()
-    windows: dict[UUID | None, tuple[int, list[Branch]]] = {top: _window(tree.children(top), way, start)}
+    windows: dict[UUID | None, tuple[int, list[Branch]]] = {
+        top: _window(tree.children(top), way, start)
+    }
     room = ROWS - len(windows[top][1])
     waiting = deque(windows[top][1])
     while waiting:
         branch = waiting.popleft()
-        if not branch.children or not (branch.id in way or min(CHILDREN, len(branch.children)) <= room):
+        if not branch.children or not (
+            branch.id in way or min(CHILDREN, len(branch.children)) <= room
+        ):
             continue
         windows[branch.id] = _window(branch.children, way)
         room -= len(windows[branch.id][1])

@@ -27,7 +27,9 @@ STATUSES = ("queued", "running", "waiting", "paused", "finished", "failed", "can
 @team_required("runs.view")
 def run_list(request: TeamRequest) -> HttpResponse:
     """List the team's runs, the newest first; htmx asks again for the rows while something runs."""
-    asked = {name: request.GET.get(name, "").replace("\0", "")[:100] for name in ("q", "status", "crew")}
+    asked = {
+        name: request.GET.get(name, "").replace("\0", "")[:100] for name in ("q", "status", "crew")
+    }
     if asked["status"] not in STATUSES:
         asked["status"] = ""
     runs = runs_of_team(request.team, search=asked["q"], status=asked["status"], crew=asked["crew"])
@@ -91,7 +93,9 @@ def _live_page(request: TeamRequest, run: Run) -> dict[str, Any]:
             "socket": f"/ws/runs/{run.pk}/",
             "api": "/api/v1/",
             "audit": reverse("runs:audit", args=[run.pk]),
-            "crew": reverse("crews:edit", args=[crew.pk]) if crew and not crew.archived_at else None,
+            "crew": reverse("crews:edit", args=[crew.pk])
+            if crew and not crew.archived_at
+            else None,
             "answer": reverse("runs:answer", args=[run.pk]),
             "runs": reverse("runs:list"),
         },

@@ -3,7 +3,7 @@ import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 
 // Each entry is named in a template by {% vite_asset %}; everything else is reached from these.
-const entries = ["src/pages.ts", "src/editor/main.tsx", "src/run/main.tsx", "src/audit/main.tsx"];
+const entries = ["src/pages.ts", "src/editor/main.tsx", "src/run/main.tsx", "src/audit/main.ts"];
 
 export default defineConfig({
   base: "/static/",

@@ -22,7 +22,7 @@ _WORDS = {
 }  # fmt: skip
 _TYPES = {
     "ask": "asked", "model_call": "model", "tool_call": "tool", "delegation": "delegates",
-    "handoff": "hands over", "state_write": "writes state",
+    "handoff": "hands over", "escalation": "asks a person", "state_write": "writes state",
 }  # fmt: skip
 
 

@@ -26,6 +26,8 @@ class Story:
     def __init__(self, name: str, *, step: int = 400) -> None:
         self.run = str(UUID(bytes=hashlib.sha256(name.encode()).digest()[:16]))
         self.entries: list[Entry] = []
+        # By seq: entries as they were before they were redacted.
+        self.erased: dict[int, Entry] = {}
         self.step = step
         self.now = START
 
@@ -153,6 +155,6 @@ class Story:
 
     def redact(self, seq: int, reason: str) -> None:
         """Erase the payload of an entry and say so."""
-        gone = self.entries[seq - 1]
+        gone = self.erased[seq] = self.entries[seq - 1]
         self.entries[seq - 1] = gone.model_copy(update={"payload": None, "salt": None})
         self.add("redacted", actor="ada@example.org", seq=seq, reason=reason)

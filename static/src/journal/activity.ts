@@ -2,6 +2,7 @@
 
 import type { CrewDocument } from "../graph/document";
 import { handoffIds, impliedId, type RunState as RoleState } from "../graph/flow";
+import { impliedPairs } from "../graph/implied";
 import { objectOf, textOf } from "./entry";
 import type { ActionState, RunState } from "./fold";
 import type { Money } from "./money";
@@ -30,7 +31,8 @@ export function activityOf(state: RunState, document: CrewDocument, now: number)
   for (const action of state.actions.values()) {
     countIn(activity, action);
     const pass = passOf(action, now);
-    const edge = pass && edges.get(`${pass.from}>${pass.to}`);
+    // What is handed back goes along the way that it came.
+    const edge = pass && (edges.get(`${pass.from}>${pass.to}`) ?? edges.get(`${pass.to}>${pass.from}`));
     if (edge) activity.lit[edge] = pass.active || activity.lit[edge] === "active" ? "active" : "done";
   }
   const busy = busyActions(state);
@@ -110,10 +112,7 @@ function edgeNames(document: CrewDocument): Map<string, string> {
   const handoffs = document.handoffs ?? [];
   const ids = handoffIds(handoffs);
   const names = new Map<string, string>();
-  const roles = Object.keys(document.roles);
-  for (const from of roles) {
-    for (const to of roles) names.set(`${from}>${to}`, impliedId(from, to));
-  }
+  for (const { from, to } of impliedPairs(document)) names.set(`${from}>${to}`, impliedId(from, to));
   handoffs.forEach(({ from, to }, n) => {
     names.set(`${from}>${to}`, ids[n] as string);
   });

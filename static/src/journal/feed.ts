@@ -20,6 +20,7 @@ const WORDS: { [type: string]: string } = {
   tool_call: "tool",
   delegation: "delegates",
   handoff: "hands over",
+  escalation: "asks a person",
   state_write: "writes state",
 };
 
@@ -46,7 +47,7 @@ function actionRows(state: RunState, role: string | null): Row[] {
   for (const action of state.actions.values()) {
     const parent = action.parent === null ? undefined : state.actions.get(action.parent);
     const above = parent ? (depths.get(parent.id) ?? 0) : -1;
-    const hidden = action.type === "ask" && parent?.type === "delegation";
+    const hidden = parent?.type === "delegation" && tellsNothingNew(action);
     const depth = hidden ? above : above + 1;
     depths.set(action.id, depth);
     if (!hidden && (role === null || action.agent === role)) {
@@ -54,6 +55,15 @@ function actionRows(state: RunState, role: string | null): Row[] {
     }
   }
   return rows;
+}
+
+/** Below a delegation: the worker's being asked, and its handing back without any contract. */
+function tellsNothingNew(action: ActionState): boolean {
+  if (action.type === "ask") return true;
+  const output = objectOf(action.output);
+  return (
+    action.type === "handoff" && action.status === "finished" && output?.confidence == null && output?.passed !== false
+  );
 }
 
 /** What kind of thing it is, as a word: `model`, `tool`, `delegates`, `checkpoint`, … */
@@ -66,6 +76,7 @@ export function subjectOf(action: ActionState): string {
   const input = objectOf(action.input);
   switch (action.type) {
     case "ask":
+    case "escalation":
       return "";
     case "model_call":
       return action.model || action.name;
@@ -90,6 +101,8 @@ export function excerptOf(action: ActionState): string {
       return toolExcerpt(action, output);
     case "handoff":
       return output ? verdictOf(output) : "";
+    case "escalation":
+      return textOf(action.question?.question) || textOf(objectOf(action.input)?.question);
     default:
       return brief(action.output) || brief(action.input);
   }

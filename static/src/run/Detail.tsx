@@ -26,37 +26,47 @@ export function Detail({ action, auditUrl }: { action: ActionState; auditUrl: st
 function Output({ action }: { action: ActionState }) {
   const output = objectOf(action.output);
   if (action.type !== "model_call" || !output) return <Value value={action.output} />;
-  const calls = Array.isArray(output.tool_calls) ? output.tool_calls : [];
   return (
     <>
       {textOf(output.text) && <Value value={output.text ?? null} />}
-      {calls.map((call, n) => (
+      <Calls calls={output.tool_calls} />
+    </>
+  );
+}
+
+/** What a user, the model or a tool said: text, tool calls, results. */
+function Message({ message }: { message: Json }) {
+  const one = objectOf(message);
+  if (!one) return <Value value={message} />;
+  const results = Array.isArray(one.results) ? one.results.filter(isObject) : [];
+  if (!one.text && !one.tool_calls && results.length === 0) return <Value value={message} />;
+  return (
+    <>
+      {textOf(one.text) && <Said by={textOf(one.role)} content={one.text ?? null} />}
+      <Calls calls={one.tool_calls} />
+      {results.map((result, n) => (
         <Said
-          key={`${n}-${textOf(objectOf(call)?.id)}`}
-          by={`calls ${textOf(objectOf(call)?.name)}`}
-          content={objectOf(call)?.arguments ?? null}
+          key={`${n}-${textOf(result.id)}`}
+          by={`${textOf(result.name)} ${result.is_error ? "failed" : "answers"}`}
+          content={result.text ?? null}
         />
       ))}
     </>
   );
 }
 
-function Message({ message }: { message: Json }) {
-  const one = objectOf(message);
-  if (!one) return <Value value={message} />;
-  const { role, content, ...more } = one;
-  const rest = Object.keys(more).length > 0 ? more : null;
-  return <Said by={textOf(role) || "message"} content={content ?? rest} more={content === undefined ? null : rest} />;
+function Calls({ calls }: { calls: Json | undefined }) {
+  const all = Array.isArray(calls) ? calls.filter(isObject) : [];
+  return all.map((call, n) => (
+    <Said key={`${n}-${textOf(call.id)}`} by={`calls ${textOf(call.name)}`} content={call.arguments ?? null} />
+  ));
 }
 
-function Said({ by, content, more = null }: { by: string; content: Json; more?: Json }) {
+function Said({ by, content }: { by: string; content: Json }) {
   return (
     <div className="run-said">
       <span className="run-said-by">{by}</span>
-      <div>
-        {content !== null && content !== "" && <Value value={content} />}
-        {more !== null && <Value value={more} />}
-      </div>
+      <Value value={content} />
     </div>
   );
 }

@@ -39,7 +39,7 @@ export function Feed({ model, state, role, until, name, auditUrl, onAnyRole }: P
     <section className="panel run-feed" aria-labelledby="feed-title">
       <div className="panel-head">
         <h2 id="feed-title">
-          {role === null ? "Actions" : `Actions of ${name(role)}`} <span className="quiet num">{rows.length}</span>
+          {role === null ? "What happened" : `What ${name(role)} did`}
         </h2>
         {role !== null && (
           <button type="button" className="btn btn-sm btn-quiet" onClick={onAnyRole}>

@@ -8,13 +8,15 @@ type Props = {
   prefix: string;
 };
 
+const WIDTH: { [kind: string]: string } = { check: "field-check", long: "field is-long", json: "field is-long" };
+
 /** The fields of a form from a schema, each with its name and hint. */
 export function FormFields({ fields, draft, onChange, prefix }: Props) {
   return fields.map((field) => {
     const id = `${prefix}-${field.name || "value"}`;
     const set = (value: string | boolean) => onChange({ ...draft, [field.name]: value });
     return (
-      <div key={id} className={field.kind === "check" ? "field-check" : "field"}>
+      <div key={id} className={WIDTH[field.kind] ?? "field"}>
         {field.kind === "check" && <Control field={field} id={id} value={draft[field.name]} set={set} />}
         <label htmlFor={id}>
           {field.title} {!field.required && field.kind !== "check" && <span className="quiet">(optional)</span>}

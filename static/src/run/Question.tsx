@@ -4,7 +4,7 @@ import type { ActionState } from "../journal/fold";
 import { type Commands, CommandError } from "./commands";
 import { Value } from "./Detail";
 import { Icon } from "./parts";
-import { type Draft, emptyDraft, fieldsOf, readDraft } from "./form";
+import { type Draft, draftOf, fieldsOf, readDraft } from "./form";
 import { FormFields } from "./FormFields";
 
 type Props = { action: ActionState; who: string; decide: Commands["decide"] | null };
@@ -45,7 +45,7 @@ type FormProps = {
 
 function AnswerForm({ action, schema, choices, decide }: FormProps) {
   const fields = schema ? fieldsOf(schema) : [];
-  const [draft, setDraft] = useState<Draft>(() => emptyDraft(fields));
+  const [draft, setDraft] = useState<Draft>(() => draftOf(fields, suggestion(action)));
   const [comment, setComment] = useState("");
   const [sent, setSent] = useState<string | null>(null);
   const [problem, setProblem] = useState("");
@@ -57,7 +57,7 @@ function AnswerForm({ action, schema, choices, decide }: FormProps) {
     const choice = pressed?.value ?? (answers[0] as string);
     let value: Json | undefined;
     try {
-      value = schema ? readDraft(fields, draft) : undefined;
+      value = schema && takesValue(choice) ? readDraft(fields, draft) : undefined;
     } catch (error) {
       setProblem((error as Error).message);
       return;
@@ -73,7 +73,7 @@ function AnswerForm({ action, schema, choices, decide }: FormProps) {
   return (
     <form className="form" onSubmit={submit}>
       <FormFields fields={fields} draft={draft} onChange={setDraft} prefix={action.id} />
-      <div className="field">
+      <div className="field is-long">
         <label htmlFor={`comment-${action.id}`}>
           Comment <span className="quiet">(optional)</span>
         </label>
@@ -105,6 +105,17 @@ function AnswerForm({ action, schema, choices, decide }: FormProps) {
       </div>
     </form>
   );
+}
+
+/** Only these choices come with a value; the others ignore the form. */
+function takesValue(choice: string): boolean {
+  return choice === "edit" || choice === "answer";
+}
+
+/** What there is to edit: the payload in question. */
+function suggestion(action: ActionState): Json {
+  const context = action.question?.context ?? null;
+  return objectOf(context)?.payload ?? context;
 }
 
 function wordFor(choice: string): string {

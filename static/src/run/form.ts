@@ -55,8 +55,21 @@ function kindOf(schema: JsonObject): FieldKind {
   }
 }
 
-export function emptyDraft(fields: readonly Field[]): Draft {
-  return Object.fromEntries(fields.map((field) => [field.name, field.kind === "check" ? false : ""]));
+/** The fields filled with a value as far as it fits. */
+export function draftOf(fields: readonly Field[], value: Json = null): Draft {
+  return Object.fromEntries(
+    fields.map((field) => [field.name, written(field, field.name ? objectOf(value)?.[field.name] : value)]),
+  );
+}
+
+function written(field: Field, value: Json | undefined): string | boolean {
+  if (field.kind === "check") return value === true;
+  if (value === null || value === undefined) return "";
+  if (field.kind === "choice") {
+    const place = field.choices.findIndex((choice) => JSON.stringify(choice) === JSON.stringify(value));
+    return place < 0 ? "" : String(place);
+  }
+  return typeof value === "string" && field.kind !== "json" ? value : JSON.stringify(value);
 }
 
 /** The value that the fields describe; the server checks it against the schema. Throws what to mend. */

@@ -1,5 +1,6 @@
 """Users, their teams and their roles in them."""
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
@@ -12,12 +13,13 @@ from teams.roles import ROLES
 def user_create(
     *, email: str, password: str | None = None, name: str = "", owns_installation: bool = False
 ) -> User:
-    """Create a user together with their personal team.
+    """Create a user together with their personal team; their address counts as confirmed.
 
     Raises:
         IntegrityError: when somebody has this e-mail address already.
     """
     user = User.objects.create_user(email, password, name=name, owns_installation=owns_installation)
+    EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=True)
     team_create_personal(user=user)
     return user
 

@@ -42,11 +42,11 @@ def duration(value: timedelta | float | None) -> str:
     if value is None:
         return "–"
     seconds = value.total_seconds() if isinstance(value, timedelta) else float(value)
-    if seconds < 1:
+    if round(seconds * 1000) < 1000:
         return f"{round(seconds * 1000)} ms"
-    if seconds < 60:
+    if round(seconds, 1) < 60:
         return f"{seconds:.1f} s"
-    minutes, rest = divmod(int(seconds), 60)
+    minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:
         return f"{minutes} min {rest:02d} s"
     hours, minutes = divmod(minutes, 60)
@@ -59,12 +59,10 @@ def money(value: Decimal | str | None) -> str:
     if value is None:
         return "unknown"
     amount = Decimal(value)
-    if amount == 0:
-        return "$0.00"
-    if abs(amount) >= Decimal("0.1"):
-        return f"${amount:,.2f}"
-    # Two significant digits, however small the sum.
-    return f"${amount:.{1 - amount.adjusted()}f}"
+    if abs(amount) < 1:
+        # Two significant digits, however small the sum.
+        amount = Decimal(f"{amount:.1e}")
+    return f"${amount:,.{max(2, 1 - amount.adjusted())}f}"
 
 
 @register.filter
@@ -79,5 +77,8 @@ def styled(field: BoundField) -> SafeString:
         FileInput: "input",
     }
     style = next((name for kind, name in kinds.items() if isinstance(widget, kind)), "input")
-    existing = widget.attrs.get("class", "")
-    return field.as_widget(attrs={"class": f"{style} {existing}".strip()})
+    attrs = {"class": f"{style} {widget.attrs.get('class', '')}".strip()}
+    # A placeholder that only repeats the label is noise.
+    if str(widget.attrs.get("placeholder", "")).lower().startswith(str(field.label).lower()):
+        attrs["placeholder"] = ""
+    return field.as_widget(attrs=attrs)

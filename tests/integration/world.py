@@ -1,0 +1,85 @@
+"""One of everything that a team owns, and everybody who might ask for it."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import uuid4
+
+from crews.models import Template
+from crews.services import crew_create, crew_publish, templates_install
+from runs.models import Run
+from teams.models import ApiKey, Team, User
+from teams.roles import ROLES
+from teams.services import (
+    api_key_create,
+    credential_set,
+    membership_set,
+    team_create,
+    user_create,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """`people` holds one user for each role in `team`, and `foreign`, who is in another team.
+
+    `arguments` answers a route with what stands for its variables; `bodies` holds, by row of the
+    verdict table, the body and its type where an empty one would be refused before anything else.
+    """
+
+    team: Team
+    people: dict[str, User]
+    keys: dict[str, str]
+    arguments: Callable[[str], dict[str, object]]
+    bodies: dict[str, tuple[str, str]]
+
+
+def world_make() -> World:
+    """Make a team with everything in it, and a stranger with a team of their own."""
+    owner = user_create(email="owner@example.org")
+    team = team_create(name="Studio", owner=owner)
+    people = {"owner": owner}
+    for role in sorted(ROLES.keys() - people.keys()):
+        people[role] = user_create(email=f"{role}@example.org")
+        membership_set(user=people[role], team=team, role=role)
+    keys = {role: api_key_create(user=user, team=team, name=role) for role, user in people.items()}
+    foreign = user_create(email="foreign@example.org")
+    people["foreign"] = foreign
+    keys["foreign"] = api_key_create(user=foreign, team=foreign.personal_team, name="foreign")
+
+    templates_install()
+    template = Template.objects.filter(team=None).earliest("position")
+    crew = crew_create(team=team, user=owner, document=template.document, rehearsal=template.rehearsal)
+    version = crew_publish(crew=crew, user=owner)
+    run = Run.objects.create(team=team, crew=crew, version=version, crew_name=str(crew), title="A run")
+    credential = credential_set(team=team, provider="openai", api_key="sk-test")
+    key = ApiKey.objects.get(user=owner, team=team)
+    things: dict[str, dict[str, object]] = {
+        "settings/credentials/": {"pk": credential.pk},
+        "settings/keys/": {"pk": key.pk},
+        "settings/models/tiers/": {"tier": "fast"},
+        "sign-in/": {"token": "nobody"},
+        "crews/": {"pk": crew.pk},
+        "templates/": {"slug": template.slug},
+        "api/v1/crews/": {"crew_id": crew.pk, "number": version.number},
+        "api/v1/templates/": {"slug": template.slug},
+        "runs/": {"pk": run.pk, "run": run.pk, "action": uuid4()},
+        "ws/runs/": {"run": run.pk},
+        "api/v1/runs/": {"run": run.pk},
+        "api/v1/approvals/": {"run": run.pk, "action": uuid4()},
+        "accounts/": {"pk": 1, "key": "nobody", "uidb36": "0"},
+    }
+
+    draft = json.dumps({"revision": 1, "document": template.document})
+    bodies = {
+        "POST teams/choose/": ("team=studio", "application/x-www-form-urlencoded"),
+        "POST api/v1/crews": ("{}", "application/json"),
+        "PUT api/v1/crews/<crew_id>": (draft, "application/json"),
+        "POST api/v1/crews/<crew_id>/publish": ('{"revision": 1}', "application/json"),
+        "POST api/v1/runs": (json.dumps({"crew": str(crew.pk), "task": "x"}), "application/json"),
+    }
+
+    def arguments(route: str) -> dict[str, object]:
+        return next((made for start, made in things.items() if route.startswith(start)), {})
+
+    return World(team=team, people=people, keys=keys, arguments=arguments, bodies=bodies)

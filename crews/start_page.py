@@ -17,5 +17,9 @@ def panel_register(panel: Panel) -> Panel:
     return panel
 
 
+def panel_remove(panel: Panel) -> None:
+    _PANELS.remove(panel)
+
+
 def panels_for(request: HttpRequest) -> list[SafeString]:
     return [html for panel in _PANELS if (html := panel(request))]

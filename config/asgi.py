@@ -22,8 +22,8 @@ from runs.routing import websocket_urlpatterns  # noqa: E402
 application = ProtocolTypeRouter(
     {
         "http": http,
-        # The full origin, with scheme and port: another server on the same host is foreign. Programs
-        # that send an API key come without an origin.
+        # The full origin, with scheme and port: another server on the same host is foreign.
+        # Programs that send an API key come without an origin.
         "websocket": ApiKeyAuth(
             by_key=URLRouter([*websocket_urlpatterns, not_found]),
             by_session=OriginValidator(

@@ -150,9 +150,9 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
-EMAIL_BACKEND = env.str(
-    "CALLSHEET_EMAIL_BACKEND", default="django.core.mail.backends.console.EmailBackend"
-)
+# For example smtp+tls://name:password@mail.example.org:587; by default mail is printed.
+vars().update(env.email_url("CALLSHEET_EMAIL_URL", default="consolemail://"))
+DEFAULT_FROM_EMAIL = env.str("CALLSHEET_EMAIL_FROM", default="callsheet@localhost")
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/"
 

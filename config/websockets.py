@@ -1,4 +1,4 @@
-"""Who may open a websocket: a browser with a session from our own origin, or a program with a key."""
+"""Who may open a websocket: a browser of our own origin with a session, a program with a key."""
 
 from typing import Any
 

@@ -151,7 +151,9 @@ USE_TZ = True
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 # For example smtp+tls://name:password@mail.example.org:587; by default mail is printed.
-vars().update(env.email_url("CALLSHEET_EMAIL_URL", default="consolemail://"))
+_mail: dict[str, Any] = env.email_url("CALLSHEET_EMAIL_URL", default="consolemail://")
+vars().update(_mail)
+EMAIL_BACKEND: str = _mail["EMAIL_BACKEND"]
 DEFAULT_FROM_EMAIL = env.str("CALLSHEET_EMAIL_FROM", default="callsheet@localhost")
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/"

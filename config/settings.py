@@ -35,7 +35,6 @@ SECURE_PROXY_SSL_HEADER = (
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_PROXY_SSL_HEADER is not None
 
 INSTALLED_APPS = [
-    "daphne",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -174,7 +173,7 @@ AUTH_PASSWORD_VALIDATORS = [
 OWNER_EMAIL: str = env.str("CALLSHEET_OWNER_EMAIL", default="owner@localhost")
 SIGN_UP_OPEN: bool = env.bool("CALLSHEET_SIGN_UP", default=True)
 # Without a mail server nobody could confirm an address.
-MAIL_IS_SENT = not EMAIL_BACKEND.endswith("console.EmailBackend")
+MAIL_IS_SENT = not _mail["EMAIL_BACKEND"].endswith("console.EmailBackend")
 ACCOUNT_ADAPTER = "teams.adapter.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}

@@ -150,11 +150,11 @@ class Conversation:
             most = _affordable(most, bound, cost_left, lambda usage: cost(provider, request.model, usage))
         seconds = self.crew.spec.roles[self.role].limits.seconds or CALL_SECONDS
         deadline = min(float(seconds), self.crew.recorder.budget.seconds_left())
-        return _Sized(
-            request=request.model_copy(update={"max_tokens": most, "deadline_s": deadline}),
-            tokens=bound + most,
-            cost_usd=cost(provider, request.model, Usage(input_tokens=bound, output_tokens=most)),
-        )
+        reserved = None
+        if cost_left is not None:
+            reserved = cost(provider, request.model, Usage(input_tokens=bound, output_tokens=most))
+        request = request.model_copy(update={"max_tokens": most, "deadline_s": deadline})
+        return _Sized(request=request, tokens=bound + most, cost_usd=reserved)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

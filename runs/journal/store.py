@@ -218,16 +218,19 @@ class _Rows:
         return entry
 
     def insert(self, cursor: Any) -> None:
-        if self.blobs:
-            cursor.executemany(
-                "INSERT INTO runs_blob (run_id, sha256, data) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING", self.blobs
-            )
-        if self.entries:
-            cursor.executemany(_INSERT_ENTRY, self.entries)
-        for sql, rows in self.actions.statements(_uuid, _timestamp, _decimal):
-            cursor.executemany(sql, rows)
+        statements = [(_INSERT_BLOB, self.blobs), (_INSERT_ENTRY, self.entries)]
+        statements += self.actions.statements(_uuid, _timestamp, _decimal)
+        if connection.vendor == "postgresql":
+            # One trip to the server for all of them.
+            sql = ";".join(sql for sql, rows in statements for _ in rows)
+            cursor.execute(sql, [value for _, rows in statements for row in rows for value in row])
+            return
+        for sql, rows in statements:
+            if rows:
+                cursor.executemany(sql, rows)
 
 
+_INSERT_BLOB = "INSERT INTO runs_blob (run_id, sha256, data) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
 _INSERT_ENTRY = (
     "INSERT INTO runs_entry (run_id, seq, at, kind, action, parent, key, agent, actor, payload, blob, salt,"
     f" payload_hash, prev_hash, hash) VALUES ({', '.join(['%s'] * 15)})"

@@ -77,7 +77,7 @@ def styled(field: BoundField) -> SafeString:
         FileInput: "input",
     }
     style = next((name for kind, name in kinds.items() if isinstance(widget, kind)), "input")
-    attrs = {"class": f"{style} {widget.attrs.get('class', '')}".strip()}
+    attrs: dict[str, str | bool] = {"class": f"{style} {widget.attrs.get('class', '')}".strip()}
     # A placeholder that only repeats the label is noise.
     if str(widget.attrs.get("placeholder", "")).lower().startswith(str(field.label).lower()):
         attrs["placeholder"] = ""

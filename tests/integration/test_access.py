@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -85,8 +84,8 @@ def _wanted(verdict: Verdict, caller: str, route: str) -> set[str]:
     return {"ok"}
 
 
-def _kind(response: HttpResponse) -> str:
-    """Sort an answer: a refusal by its status, a redirect to sign-in, or else that it was let in."""
+def _kind(response: Any) -> str:
+    """Sort an answer: a refusal by its status, a redirect to sign-in, or that it was let in."""
     assert response.status_code < 500, response.content[:500]
     if response.status_code in {401, 403, 404}:
         return str(response.status_code)
@@ -109,7 +108,7 @@ def _clients(world: World, caller: str, route: str) -> Iterator[Client]:
         yield Client(headers={"Authorization": f"Bearer {world.keys[caller]}"})
 
 
-def _ask(client: Client, world: World, method: str, route: str) -> HttpResponse:
+def _ask(client: Client, world: World, method: str, route: str) -> Any:
     arguments = world.arguments(route)
     path = re.sub(r"<(?:\w+:)?(\w+)>", lambda name: str(arguments[name[1]]), route)
     path = re.sub(r"\(\?P<(\w+)>[^)]*\)", lambda name: str(arguments[name[1]]), path)

@@ -3,11 +3,13 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from uuid import uuid4
 
 from crews.models import Template
 from crews.services import crew_create, crew_publish, templates_install
+from runs.journal import entries as e
+from runs.journal import store
 from runs.models import Run
+from runs.services import run_start
 from teams.models import ApiKey, Team, User
 from teams.roles import ROLES
 from teams.services import (
@@ -49,9 +51,17 @@ def world_make() -> World:
 
     templates_install()
     template = Template.objects.filter(team=None).earliest("position")
-    crew = crew_create(team=team, user=owner, document=template.document, rehearsal=template.rehearsal)
+    crew = crew_create(
+        team=team, user=owner, document=template.document, rehearsal=template.rehearsal
+    )
     version = crew_publish(crew=crew, user=owner)
-    run = Run.objects.create(team=team, crew=crew, version=version, crew_name=str(crew), title="A run")
+    run, asking = (
+        run_start(team=team, user=owner, version=version, task="A task", rehearsal=True)
+        for _ in range(2)
+    )
+    _tell(run, _question(run), e.RunFinished(status="finished", output={"text": "An answer"}))
+    _tell(asking, _question(asking))
+    question = e.action_id(str(asking.pk), "ask")
     credential = credential_set(team=team, provider="openai", api_key="sk-test")
     key = ApiKey.objects.get(user=owner, team=team)
     things: dict[str, dict[str, object]] = {
@@ -63,10 +73,10 @@ def world_make() -> World:
         "templates/": {"slug": template.slug},
         "api/v1/crews/": {"crew_id": crew.pk, "number": version.number},
         "api/v1/templates/": {"slug": template.slug},
-        "runs/": {"pk": run.pk, "run": run.pk, "action": uuid4()},
+        "runs/": {"pk": run.pk, "run": run.pk, "action": e.action_id(str(run.pk), "ask")},
         "ws/runs/": {"run": run.pk},
         "api/v1/runs/": {"run": run.pk},
-        "api/v1/approvals/": {"run": run.pk, "action": uuid4()},
+        "api/v1/approvals/": {"run": asking.pk, "action": question},
         "accounts/": {"pk": 1, "key": "nobody", "uidb36": "0"},
     }
 
@@ -76,6 +86,13 @@ def world_make() -> World:
         "POST api/v1/crews": ("{}", "application/json"),
         "PUT api/v1/crews/<crew_id>": (draft, "application/json"),
         "POST api/v1/crews/<crew_id>/publish": ('{"revision": 1}', "application/json"),
+        "POST api/v1/runs/<uuidstr:run>/cancel": ("{}", "application/json"),
+        "POST api/v1/runs/<uuidstr:run>/pause": ("{}", "application/json"),
+        "POST api/v1/runs/<uuidstr:run>/resume": ("{}", "application/json"),
+        "POST api/v1/approvals/<uuidstr:run>/<uuidstr:action>/decide": (
+            '{"choice": "approve"}',
+            "application/json",
+        ),
         "POST api/v1/runs": (json.dumps({"crew": str(crew.pk), "task": "x"}), "application/json"),
     }
 
@@ -83,3 +100,24 @@ def world_make() -> World:
         return next((made for start, made in things.items() if route.startswith(start)), {})
 
     return World(team=team, people=people, keys=keys, arguments=arguments, bodies=bodies)
+
+
+def _question(run: Run) -> list[store.NewEntry]:
+    """Return the entries by which a role asks a person something."""
+    key, payloads = (
+        "ask",
+        (
+            e.ActionStarted(
+                type="escalation", name="ask_human", attempt=1, input={}, input_hash=e.digest({})
+            ),
+            e.RunWaiting(question="Go on?", choices=["approve", "reject"]),
+        ),
+    )
+    action = e.action_id(str(run.pk), key)
+    return [store.NewEntry(payload=each, action=action, key=key) for each in payloads]
+
+
+def _tell(run: Run, entries: list[store.NewEntry], end: e.RunFinished | None = None) -> None:
+    ending = (store.NewEntry(payload=end),) if end else ()
+    status = "finished" if end else "waiting"
+    store.append_one(store.Write(run=str(run.pk), entries=(*entries, *ending), status=status))

@@ -55,13 +55,23 @@ class _Improviser:
 
     def value(self, schema: Json, path: str, depth: int) -> Json:
         self._nodes += 1
+        if depth > MAX_DEPTH or self._nodes > MAX_NODES:
+            return None
         schema = self._flat(schema, path, depth)
+        chosen = self._given(schema, path)
+        return self._made(schema, path, depth) if chosen is self else chosen
+
+    def _given(self, schema: dict[str, Json], path: str) -> Json:
+        """A value that the schema itself spells out, or `self` where there is none."""
         for given in ("const", "default"):
             if given in schema:
                 return schema[given]
         for choices in (schema.get("enum"), schema.get("examples")):
             if isinstance(choices, list) and choices:
                 return choices[self._pick(path, len(choices))]
+        return self
+
+    def _made(self, schema: dict[str, Json], path: str, depth: int) -> Json:
         match _type(schema):
             case "object":
                 return self._object(schema, path, depth)

@@ -25,7 +25,7 @@ from runs.providers.errors import (
 )
 from runs.providers.tokens import usage_estimate
 
-MAX_CLIENTS = 64
+MAX_CLIENTS = 256
 MAX_REMEMBERED = 512
 MAX_ADAPTATIONS = 6
 
@@ -112,7 +112,7 @@ class HttpProvider:
     async def aclose(self) -> None:
         """Forget all clients and close the running loop's connections."""
         self._clients.clear()
-        await connection.pool_close()
+        await connection.pools_close()
 
     def _charge(self, error: ProviderError, request: ModelRequest, answer: Answer) -> None:
         """A call that broke off after it began to answer has been paid for."""
@@ -159,17 +159,17 @@ class HttpProvider:
         answer: Answer,
         on_delta: Callable[[str], None],
     ) -> ModelReply:
-        client = self._client(base_url, peer.api_key)
         stream: Any = None
         try:
-            stream = await client.post(
-                self._wire.path,
-                body=body,
-                cast_to=object,
-                stream=True,
-                stream_cls=self._wire.stream_class,
-            )
-            await _read(stream, answer, peer, on_delta)
+            with connection.client_borrow() as http:
+                stream = await self._client(base_url, peer.api_key, http).post(
+                    self._wire.path,
+                    body=body,
+                    cast_to=object,
+                    stream=True,
+                    stream_cls=self._wire.stream_class,
+                )
+                await _read(stream, answer, peer, on_delta)
         except (self._wire.sdk_error, httpx2.HTTPError, httpx2.StreamError) as failure:
             error = self._typed(failure, peer, request, answering=stream is not None)
             if stream is None or not isinstance(error, CutStream):
@@ -193,8 +193,7 @@ class HttpProvider:
             return error_from_status(peer, status or 200, body, headers, model=request.model)
         return connection.error_from_transport(peer, failure, answering=answering)
 
-    def _client(self, base_url: str, api_key: str) -> Any:
-        http = connection.pool()
+    def _client(self, base_url: str, api_key: str, http: httpx2.AsyncClient) -> Any:
         key = (id(http), base_url, api_key)
         client = self._clients.get(key)
         if client is None:

@@ -145,7 +145,7 @@ async def test_a_stream_that_stalls_meets_the_total_deadline(
     caller: Caller, server: ModelServer
 ) -> None:
     server.rules = [Rule(reply=Reply(text="one two three"), fault="hang", after=4)]
-    error = await caller.error(deadline_s=0.3)
+    error = await caller.error(deadline_s=1)
     assert isinstance(error, DeadlineExceeded)
     assert error.partial_text
     assert error.usage is not None
@@ -287,8 +287,11 @@ async def test_a_refusal(caller: Caller, server: ModelServer) -> None:
 async def test_an_abandoned_call_is_ended_at_the_server_too(
     caller: Caller, server: ModelServer
 ) -> None:
-    server.rules = [Rule(fault="hang", after=0)]
-    await caller.error(deadline_s=0.2)
+    server.rules = [Rule(fault="hang")]
+    call = asyncio.create_task(caller())
+    await asyncio.to_thread(server.wait, lambda: len(server.calls) == 1)
+    call.cancel()
+    await asyncio.wait([call])
     await asyncio.to_thread(server.wait, lambda: server.calls[0].ended == "abandoned")
 
 

@@ -2,6 +2,7 @@ import { ReactFlowProvider } from "@xyflow/react";
 import { useEffect, useMemo, useRef } from "react";
 import { arrange, duplicateSelected, removeSelected, selectAll } from "./canvas/actions";
 import { Canvas } from "./canvas/Canvas";
+import { useFit } from "./canvas/fit";
 import { Palette } from "./canvas/Palette";
 import { ProblemsProvider } from "./fields/problems";
 import { Inspector } from "./inspector/Inspector";
@@ -11,7 +12,7 @@ import { ProblemsBar } from "./panels/ProblemsBar";
 import { RunPanel } from "./panels/RunPanel";
 import { SourceView } from "./panels/SourceView";
 import { StalePanel } from "./panels/StalePanel";
-import { Toolbar, useFit } from "./panels/Toolbar";
+import { Toolbar } from "./panels/Toolbar";
 import { currentProblems, redo, select, undo, useEditor } from "./store/editor";
 import { saveNow, useSession } from "./store/session";
 
@@ -116,7 +117,7 @@ function act(command: Command, fit: () => void): void {
     duplicate: duplicateSelected,
     "select-all": selectAll,
     clear: () => select({}),
-    fit,
+    fit: () => fit(),
     layout: arrange,
     save: () => void saveNow(),
   };

@@ -5,11 +5,13 @@ import {
   type EdgeProps,
   getBezierPath,
   getSmoothStepPath,
+  type Position,
+  useInternalNode,
 } from "@xyflow/react";
 import { memo } from "react";
 import type { EdgeMarks, HandoffEdgeData } from "./flow";
-import { NODE_HEIGHT } from "./geometry";
 import { Icon } from "./icons";
+import { route } from "./route";
 
 export type HandoffFlowEdge = Edge<HandoffEdgeData, "handoff">;
 
@@ -34,8 +36,8 @@ function markWords(marks: EdgeMarks): string[] {
 
 function HandoffEdgeView(props: EdgeProps<HandoffFlowEdge>) {
   const { data, selected, markerEnd, interactionWidth } = props;
+  const [path, labelX, labelY] = usePath(props, data?.lane ?? 0);
   if (!data) return null;
-  const [path, labelX, labelY] = pathOf(props);
   return (
     <g
       className="cs-edge"
@@ -58,17 +60,24 @@ function HandoffEdgeView(props: EdgeProps<HandoffFlowEdge>) {
   );
 }
 
-/** Forward a gentle curve; backward a loop below both nodes, so that it never crosses them. */
-function pathOf(edge: EdgeProps<HandoffFlowEdge>): [string, number, number] {
-  const { sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition } = edge;
-  const ends = { sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition };
-  if (targetX > sourceX) {
-    const [path, x, y] = getBezierPath({ ...ends, curvature: 0.3 });
-    return [path, x, y];
-  }
-  const below = Math.max(sourceY, targetY) + NODE_HEIGHT / 2 + 24;
-  const [path, x] = getSmoothStepPath({ ...ends, borderRadius: 14, offset: 22, centerY: below });
-  return [path, x, below];
+/** The path by the places of the nodes, not of their handles; and where its label stands. */
+function usePath(edge: EdgeProps<HandoffFlowEdge>, lane: -1 | 0 | 1): [string, number, number] {
+  const source = useInternalNode(edge.source)?.internals.positionAbsolute;
+  const target = useInternalNode(edge.target)?.internals.positionAbsolute;
+  if (!source || !target) return ["", 0, 0];
+  const { from, to, leaves, enters, loop } = route(source, target, lane);
+  const ends = {
+    sourceX: from.x,
+    sourceY: from.y,
+    targetX: to.x,
+    targetY: to.y,
+    sourcePosition: leaves as Position,
+    targetPosition: enters as Position,
+  };
+  const [path, x, y] = loop
+    ? getSmoothStepPath({ ...ends, borderRadius: 14, offset: 28 })
+    : getBezierPath({ ...ends, curvature: 0.3 });
+  return [path, x, y];
 }
 
 type MarksProps = { data: HandoffEdgeData; selected: boolean; x: number; y: number };

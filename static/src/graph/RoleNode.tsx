@@ -49,7 +49,7 @@ function RoleNodeView({ data, selected }: NodeProps<RoleFlowNode>) {
         <span className="cs-node-names">
           <span className="cs-node-title">{data.title}</span>
           <span className="cs-node-name">
-            {data.seat} · {data.name}
+            {data.seat === data.name ? data.name : `${data.seat} · ${data.name}`}
           </span>
         </span>
         {data.problem && (
@@ -95,8 +95,8 @@ function Means({ engine, tools, sandboxed }: RoleNodeData) {
       )}
       {sandboxed && (
         <span className="cs-node-fact" title="Runs code in a sandbox">
-          <Icon name="box" size={12} />
-          sandbox
+          <Icon name="box" size={14} />
+          <span className="sr-only">sandbox</span>
         </span>
       )}
     </>

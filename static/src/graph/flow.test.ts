@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { CrewDocument, Role } from "./document";
 import { documentToGraph, handoffIds, impliedId } from "./flow";
+import { bounds } from "./geometry";
 import { arranged, places } from "./layout";
 import { emptySeats, type Seat } from "./seats";
 
@@ -97,21 +98,46 @@ test("run states, figures and lit edges reach the drawing", () => {
   expect(graph.edges[0]?.data.lit).toBe("active");
 });
 
-test("a drawing goes left to right and covers nothing, also with twelve roles", () => {
+function covers(drawn: [string, { x: number; y: number }][]): boolean {
+  return drawn.some(([name, at]) =>
+    drawn.some(
+      ([other, place]) =>
+        other > name && Math.abs(at.x - place.x) < 232 && Math.abs(at.y - place.y) < 92,
+    ),
+  );
+}
+
+test("twelve roles around a hub: on both sides, covering nothing, on one screen", () => {
   const roles: { [name: string]: Role } = { lead: { seat: "orchestrator" } };
   for (let n = 1; n <= 11; n++) roles[`worker_${n}`] = { seat: "worker" };
   const drawn = Object.entries(arranged(crew(roles)));
-  const lead = drawn.find(([name]) => name === "lead")?.[1];
-  for (const [name, at] of drawn) {
-    if (name !== "lead") expect(at.x).toBeGreaterThan(lead?.x ?? 0);
-    for (const [other, place] of drawn) {
-      if (other <= name) continue;
-      expect(Math.abs(at.x - place.x) < 232 && Math.abs(at.y - place.y) < 92).toBe(false);
-    }
-  }
-  expect(
-    Math.max(...drawn.map(([, at]) => at.y)) - Math.min(...drawn.map(([, at]) => at.y)),
-  ).toBeLessThan(700);
+  expect(drawn).toHaveLength(12);
+  expect(covers(drawn)).toBe(false);
+  const box = bounds(drawn.map(([, at]) => at));
+  expect(box?.width).toBeLessThan(1100);
+  expect(box?.height).toBeLessThan(760);
+});
+
+test("a chain is drawn from left to right in the order of its handoffs", () => {
+  const roles: { [name: string]: Role } = {};
+  for (const name of ["c", "b", "a"]) roles[name] = { seat: "stage" };
+  const handoffs = [
+    { from: "a", to: "b" },
+    { from: "b", to: "c" },
+  ];
+  const drawn = arranged(crew(roles, { pattern: { name: "pipeline" }, handoffs }));
+  expect(drawn.a?.x).toBeLessThan(drawn.b?.x ?? 0);
+  expect(drawn.b?.x).toBeLessThan(drawn.c?.x ?? 0);
+  expect(covers(Object.entries(drawn))).toBe(false);
+});
+
+test("edges that go both ways have a lane each", () => {
+  const document = crew(
+    { lead: { seat: "orchestrator" }, writer: { seat: "worker" } },
+    { handoffs: [{ from: "writer", to: "lead" }] },
+  );
+  const { edges } = documentToGraph(document, { places: {} });
+  expect(edges.map((edge) => edge.data.lane).sort()).toEqual([-1, 1]);
 });
 
 test("a role without a place stands beside those that have one, which stay", () => {

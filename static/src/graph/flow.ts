@@ -50,6 +50,8 @@ export type HandoffEdgeData = {
   /** Index in `handoffs`, or null for an edge that the pattern implies. */
   index: number | null;
   marks: EdgeMarks;
+  /** 0 alone, 1 and -1 beside an edge that goes the other way. */
+  lane: -1 | 0 | 1;
   problem?: Tally | undefined;
   /** On the run canvas: something passes here now, or has passed. */
   lit?: "active" | "done";
@@ -109,10 +111,15 @@ export function documentToGraph(document: CrewDocument, options: GraphOptions): 
     ...Object.keys(document.roles).map((name) => roleNode(document, name, options)),
     ...slots.map((slot) => slotNode(slot, options)),
   ];
-  return {
-    nodes,
-    edges: [...impliedEdges(document, slots, options), ...drawnEdges(document, options)],
-  };
+  const edges = [...impliedEdges(document, slots, options), ...drawnEdges(document, options)];
+  return { nodes, edges: edges.map((edge) => inLane(edge, edges)) };
+}
+
+/** Of two edges that join the same nodes, the two ways, each has a lane of its own. */
+function inLane(edge: GraphEdge, all: readonly GraphEdge[]): GraphEdge {
+  const back = all.some((other) => other.source === edge.target && other.target === edge.source);
+  if (!back) return edge;
+  return { ...edge, data: { ...edge.data, lane: edge.source < edge.target ? 1 : -1 } };
 }
 
 function roleNode(document: CrewDocument, name: string, options: GraphOptions): GraphRole {
@@ -173,6 +180,7 @@ function drawnEdges(document: CrewDocument, options: GraphOptions): GraphEdge[] 
         to: handoff.to,
         index,
         marks: marksOf(handoff),
+        lane: 0,
         problem: tally(problemsOfHandoff(options.problems ?? [], index)),
         ...litOf(options, id),
       },
@@ -200,6 +208,7 @@ function impliedEdges(
         to,
         index: null,
         marks: { schema: false, artifacts: 0 },
+        lane: 0,
         ...litOf(options, id),
       },
     };

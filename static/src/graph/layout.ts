@@ -3,13 +3,16 @@
 import dagre from "@dagrejs/dagre";
 import type { CrewDocument, Point } from "./document";
 import { bounds, freePlace, GRID, NODE_HEIGHT, NODE_WIDTH, snap } from "./geometry";
-import { impliedPairs } from "./implied";
+import { impliedPairs, type Pair } from "./implied";
 import { emptySeats, type Seat, slotId } from "./seats";
 
 type Places = { [id: string]: Point };
 
-/** A column taller than this many nodes is split, so that a large crew stays on one screen. */
-const COLUMN = 5;
+/** A hub with more leaves than this has them on both sides, so that they stay on one screen. */
+const ONE_SIDE = 5;
+/** Between columns there is room for the marks of a contract. */
+const ACROSS = GRID * 9;
+const BETWEEN = GRID * 2;
 
 /**
  * Places for every role and every empty seat.
@@ -47,54 +50,51 @@ export function beside(taken: readonly Point[]): Point {
 export function arranged(document: CrewDocument, seats: readonly Seat[] = []): Places {
   const empty = emptySeats(document, seats).map((slot) => slot.seat);
   const ids = [...Object.keys(document.roles), ...empty.map(slotId)];
-  const drawing = new dagre.graphlib.Graph<object>();
-  drawing.setGraph({ rankdir: "LR", nodesep: GRID * 2, ranksep: GRID * 6 });
-  drawing.setDefaultEdgeLabel(() => ({}));
-  for (const id of ids) drawing.setNode(id, { width: NODE_WIDTH, height: NODE_HEIGHT });
-  for (const { from, to } of [...(document.handoffs ?? []), ...impliedPairs(document, empty)]) {
-    if (drawing.hasNode(from) && drawing.hasNode(to)) drawing.setEdge(from, to);
-  }
-  dagre.layout(drawing);
-  const centres: Places = {};
-  for (const id of ids) {
-    const node = drawing.node(id) as unknown as Point;
-    centres[id] = { x: node.x - NODE_WIDTH / 2, y: node.y - NODE_HEIGHT / 2 };
-  }
-  return splitColumns(centres);
+  const pairs = [...(document.handoffs ?? []), ...impliedPairs(document, empty)].filter(
+    ({ from, to }) => ids.includes(from) && ids.includes(to),
+  );
+  const hub = hubOf(ids, pairs);
+  return hub !== null && ids.length - 1 > ONE_SIDE ? star(hub, ids) : layered(ids, pairs);
 }
 
-/** Folds columns of more than `COLUMN` nodes into several, and moves what is right of them along. */
-function splitColumns(drawn: Places): Places {
-  const columns = new Map<number, string[]>();
-  for (const [id, at] of Object.entries(drawn)) {
-    const x = Math.round(at.x);
-    columns.set(x, [...(columns.get(x) ?? []), id]);
-  }
-  const result: Places = {};
-  let shift = 0;
-  const middle = (bounds(Object.values(drawn))?.height ?? 0) / 2;
-  for (const x of [...columns.keys()].sort((a, b) => a - b)) {
-    const ids = (columns.get(x) ?? []).sort((a, b) => height(drawn, a) - height(drawn, b));
-    if (ids.length <= COLUMN) {
-      for (const id of ids) result[id] = snap({ x: x + shift, y: height(drawn, id) });
-      continue;
-    }
-    const folds = Math.ceil(ids.length / COLUMN);
-    const rows = Math.ceil(ids.length / folds);
-    const step = NODE_HEIGHT + GRID * 2;
-    ids.forEach((id, n) => {
-      const row = n % rows;
-      const fold = Math.floor(n / rows);
-      result[id] = snap({
-        x: x + shift + fold * (NODE_WIDTH + GRID * 3),
-        y: middle - NODE_HEIGHT / 2 + (row - (rows - 1) / 2) * step,
-      });
-    });
-    shift += (folds - 1) * (NODE_WIDTH + GRID * 3);
-  }
+/** The one node that all others are joined to, and to nothing else; or null. */
+function hubOf(ids: readonly string[], pairs: readonly Pair[]): string | null {
+  const hub = ids.find(
+    (id) => pairs.length > 0 && pairs.every((it) => it.from === id || it.to === id),
+  );
+  if (hub === undefined) return null;
+  const joined = new Set(pairs.flatMap(({ from, to }) => [from, to]));
+  return joined.size === ids.length ? hub : null;
+}
+
+/** The hub in the middle, its leaves in two columns: first the right one, from the top. */
+function star(hub: string, ids: readonly string[]): Places {
+  const leaves = ids.filter((id) => id !== hub);
+  const onRight = Math.ceil(leaves.length / 2);
+  const across = NODE_WIDTH + ACROSS;
+  const result: Places = { [hub]: { x: across, y: 0 } };
+  leaves.forEach((id, n) => {
+    const right = n < onRight;
+    const row = right ? n : n - onRight;
+    const rows = right ? onRight : leaves.length - onRight;
+    const y = (row - (rows - 1) / 2) * (NODE_HEIGHT + BETWEEN);
+    result[id] = snap({ x: right ? across * 2 : 0, y });
+  });
   return result;
 }
 
-function height(places: Places, id: string): number {
-  return places[id]?.y ?? 0;
+/** Ranks from left to right, by dagre. */
+function layered(ids: readonly string[], pairs: readonly Pair[]): Places {
+  const drawing = new dagre.graphlib.Graph<object>();
+  drawing.setGraph({ rankdir: "LR", nodesep: BETWEEN, ranksep: ACROSS });
+  drawing.setDefaultEdgeLabel(() => ({}));
+  for (const id of ids) drawing.setNode(id, { width: NODE_WIDTH, height: NODE_HEIGHT });
+  for (const { from, to } of pairs) drawing.setEdge(from, to);
+  dagre.layout(drawing);
+  const result: Places = {};
+  for (const id of ids) {
+    const { x, y } = drawing.node(id) as unknown as Point;
+    result[id] = snap({ x: x - NODE_WIDTH / 2, y: y - NODE_HEIGHT / 2 });
+  }
+  return result;
 }

@@ -17,16 +17,16 @@ import {
 } from "../../graph";
 import type { Point } from "../../graph/document";
 import { documentToGraph } from "../../graph/flow";
-import { bounds, GRID, snap } from "../../graph/geometry";
+import { GRID, snap } from "../../graph/geometry";
 import { slotId } from "../../graph/seats";
 import { useProblems } from "../fields/problems";
 import { connectFault } from "../model/handoffs";
 import { currentPattern, currentPlaces, type Selection, select, useEditor } from "../store/editor";
 import { drop, join, move, slotAt } from "./actions";
 import { endDrag, isOurs } from "./dragging";
+import { useFit } from "./fit";
 
 const SNAP: [number, number] = [GRID, GRID];
-export const FIT = { padding: 0.14, maxZoom: 1, minZoom: 0.25 };
 
 /** The crew as a graph that can be changed. What is shown is always made from the document. */
 export function Canvas() {
@@ -199,10 +199,9 @@ function applySelection(
 
 /** Show the whole crew when it is first there, without a movement. */
 function useFirstFit() {
-  const { fitBounds, viewportInitialized } = useReactFlow();
+  const { viewportInitialized } = useReactFlow();
+  const fit = useFit();
   useEffect(() => {
-    if (!viewportInitialized) return;
-    const box = bounds(Object.values(currentPlaces(useEditor.getState())));
-    if (box) void fitBounds(box, { padding: FIT.padding });
-  }, [viewportInitialized, fitBounds]);
+    if (viewportInitialized) fit({ still: true });
+  }, [viewportInitialized, fit]);
 }

@@ -104,7 +104,7 @@ function Head({ index, handoff }: Props) {
         disabled={!mayChange || fault !== null}
         onClick={turn}
       >
-        <Icon name="layout" />
+        <Icon name="swap" />
       </button>
       <button
         type="button"

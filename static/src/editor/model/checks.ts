@@ -64,8 +64,13 @@ export function moved(
   });
 }
 
-/** Both lists as one; where both speak of a path, the server has the word. */
+/**
+ * Both lists as one. Where both speak of a path the server has the word, except of the roles as a
+ * whole: the check of seats says more than "roles is missing".
+ */
 export function allProblems(server: readonly Problem[], local: readonly Problem[]): Problem[] {
-  const said = new Set(server.map((problem) => problem.path));
-  return [...server, ...local.filter((problem) => !said.has(problem.path))];
+  const seats = local.some((problem) => problem.path === "roles");
+  const kept = seats ? server.filter((problem) => problem.path !== "roles") : [...server];
+  const said = new Set(kept.map((problem) => problem.path));
+  return [...kept, ...local.filter((problem) => !said.has(problem.path))];
 }

@@ -1,22 +1,12 @@
-import { useReactFlow } from "@xyflow/react";
 import { useState } from "react";
 import { useStore } from "zustand";
 import { ApiError, Unreachable } from "../../api/http";
-import { bounds } from "../../graph/geometry";
 import { Icon, type IconName } from "../../graph/icons";
 import { arrange } from "../canvas/actions";
-import { FIT } from "../canvas/Canvas";
+import { useFit } from "../canvas/fit";
 import { useProblems } from "../fields/problems";
 import { type Command, KEY_WORDS } from "../model/keys";
-import {
-  currentPattern,
-  currentPlaces,
-  redo,
-  say,
-  undo,
-  useEditor,
-  type View,
-} from "../store/editor";
+import { currentPattern, redo, say, undo, useEditor, type View } from "../store/editor";
 import { publish, useSession } from "../store/session";
 import { Roving } from "./Roving";
 import { SaveMark } from "./SaveMark";
@@ -60,7 +50,7 @@ function Tool({
       aria-label={label}
       title={`${label} (${KEY_WORDS[command]})`}
       disabled={disabled}
-      onClick={action}
+      onClick={() => action()}
     >
       <Icon name={icon} />
     </button>
@@ -84,22 +74,18 @@ function History() {
         disabled={!mayChange || !onCanvas}
         action={() => {
           arrange();
-          requestAnimationFrame(showAll);
+          showAll();
         }}
       />
-      <Tool icon="fit" command="fit" label="Show everything" disabled={!onCanvas} action={showAll} />
+      <Tool
+        icon="fit"
+        command="fit"
+        label="Show everything"
+        disabled={!onCanvas}
+        action={showAll}
+      />
     </div>
   );
-}
-
-/** Move the canvas so that the whole crew is seen. */
-export function useFit(): () => void {
-  const { fitBounds } = useReactFlow();
-  return () => {
-    const box = bounds(Object.values(currentPlaces(useEditor.getState())));
-    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    if (box) void fitBounds(box, { padding: FIT.padding, duration: still ? 0 : 200 });
-  };
 }
 
 const VIEWS: { view: View; word: string }[] = [

@@ -118,7 +118,8 @@ class Trace:
     """One action in full.
 
     `input` is all that it was given; for a model call that is `system`, `tools` and every message
-    of its conversation so far, `new` of them since the call before. `chain` leads from the root to it.
+    of its conversation so far, `new` of them since the call before. `chain` leads from the root
+    to it.
     """
 
     action: Action
@@ -179,7 +180,7 @@ def _inputs(run: Run, ids: list[UUID]) -> dict[UUID, Json]:
 
 
 def _conversation(run: Run, action: Action, own: Json) -> tuple[Json, int]:
-    """Return the whole input of a model call, and how many of its messages are new; others' as it is."""
+    """Return the input with, for a model call, the messages before, and how many are new."""
     if action.type != "model_call" or not isinstance(own, dict) or "messages" not in own:
         return own, 0
     # A call that failed for good was told again to the model that stood in for it.

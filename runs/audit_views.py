@@ -1,4 +1,4 @@
-"""The audit page: the tree of a run's actions, what is in one of them, and whether the chain holds."""
+"""The audit page: the tree of a run's actions, one action in full, and whether the chain holds."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -46,7 +46,7 @@ def audit_action(request: TeamRequest, pk: UUID, action: UUID) -> HttpResponse:
 @require_GET
 @team_required(None)
 def audit_rows(request: TeamRequest, pk: UUID) -> HttpResponse:
-    """Return rows for a script: the children of an action from one on, or what else a filter finds."""
+    """Return rows for a script: an action's children from one on, or more of what was found."""
     run = _run(request, pk)
     titles = titles_of(run)
     if wanted := _filter(request):

@@ -7,8 +7,8 @@ from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 
 TAGS = {
-    "a", "blockquote", "br", "code", "del", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol",
-    "p", "pre", "s", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
+    "a", "blockquote", "br", "code", "del", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li",
+    "ol", "p", "pre", "s", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
 }  # fmt: skip
 # Longer text is shown as it is.
 LONGEST = 200_000
@@ -22,7 +22,7 @@ def _parser() -> MarkdownIt:
 
 
 def markdown_html(text: str) -> SafeString:
-    """Return Markdown as safe HTML. Links open elsewhere and say nothing about where they came from."""
+    """Return Markdown as safe HTML. Links open elsewhere and do not tell where they came from."""
     if len(text) > LONGEST:
         return mark_safe(f"<pre>{nh3.clean_text(text)}</pre>")  # noqa: S308
     html = nh3.clean(

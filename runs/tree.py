@@ -35,7 +35,7 @@ class Branch:
 
 @dataclass(slots=True, kw_only=True)
 class Row:
-    """A row of the page. Its bar lies at `left` and is `width` long, both in per cent of the run's time.
+    """A row of the page. Its bar lies at `left`, `width` long, in per cent of the run's time.
 
     `below` is None where its children are not shown yet.
     """
@@ -112,7 +112,7 @@ class Tree:
         return way
 
     def children(self, id: UUID | None) -> list[Branch]:
-        """Return what stands below an action, or at the root. Raises KeyError for an unknown one."""
+        """Return what stands below an action (None: at the root). Raises KeyError."""
         return self.roots if id is None else self.by_id[id].children
 
 

@@ -84,6 +84,7 @@ def _live_page(request: TeamRequest, run: Run) -> dict[str, Any]:
         "crew": run.crew_name,
         "version": run.version.number if run.version else None,
         "rehearsal": run.rehearsal,
+        "status": run.status,
         "now": timezone.now().isoformat(),
         "may": {
             "stop": can(request.user, "runs.stop", run.team),

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from django import template
-from django.template import Context
 from django.db.models import Count, Q
+from django.template import Context
 
 from runs.models import Action, Run
 from runs.selectors import runs_of_team

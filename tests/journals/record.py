@@ -1,4 +1,4 @@
-"""Puts a told journal into the tables as if the machine had written it, with the story's own times."""
+"""Puts a told journal into the tables as if the machine had written it, with its own times."""
 
 from datetime import datetime
 from typing import Any

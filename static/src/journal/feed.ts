@@ -68,6 +68,7 @@ function tellsNothingNew(action: ActionState): boolean {
 
 /** What kind of thing it is, as a word: `model`, `tool`, `delegates`, `checkpoint`, … */
 export function wordOf(action: ActionState): string {
+  if (action.type === "") return "(erased)";
   return WORDS[action.type] ?? action.type.replaceAll("_", " ");
 }
 
@@ -110,7 +111,7 @@ export function excerptOf(action: ActionState): string {
 
 /** Shell-like results show what was printed, others their text. */
 function toolExcerpt(action: ActionState, output: JsonObject | null): string {
-  if (action.output === null) return brief(action.input);
+  if (action.output === null) return argumentsOf(objectOf(action.input));
   const code = output?.exit_code;
   const printed = textOf(output?.stdout).trim() || textOf(output?.stderr).trim();
   if (typeof code === "number") return `${code === 0 ? "" : `exit ${code} · `}${printed || "no output"}`;
@@ -129,8 +130,20 @@ function toolCallsOf(output: JsonObject | null): string {
   const calls = Array.isArray(output?.tool_calls) ? output.tool_calls : [];
   return calls
     .filter(isObject)
-    .map((call) => `→ ${textOf(call.name)} ${brief(call.arguments)}`.trim())
+    .map((call) => `→ ${textOf(call.name)}(${argumentsOf(objectOf(call.arguments))})`)
     .join("\n");
+}
+
+/** `agent_name: coder, task: Convert the figures…` */
+function argumentsOf(given: JsonObject | null): string {
+  return Object.entries(given ?? {})
+    .map(([name, value]) => `${name}: ${shortened(brief(value))}`)
+    .join(", ");
+}
+
+function shortened(text: string): string {
+  const line = text.replace(/\s+/g, " ");
+  return line.length > 80 ? `${line.slice(0, 79)}…` : line;
 }
 
 /** A value in one short text: its own text, or compact JSON. */

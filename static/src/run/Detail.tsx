@@ -72,11 +72,12 @@ function Said({ by, content }: { by: string; content: Json }) {
 }
 
 /** Text as it is, everything else as JSON; text parts of messages and printed output in their lines. */
-export function Value({ value }: { value: Json }) {
+export function Value({ value, prose = false }: { value: Json; prose?: boolean }) {
   if (value === null) return <p className="quiet">None.</p>;
   if (isObject(value) && typeof value.stdout === "string") return <Printed value={value} />;
   const text = typeof value === "string" ? value : JSON.stringify(value, null, 2);
-  return <pre className="run-value">{text}</pre>;
+  const look = prose && typeof value === "string" ? "run-value is-prose" : "run-value";
+  return <pre className={look}>{text}</pre>;
 }
 
 function Printed({ value }: { value: { [key: string]: Json } }) {

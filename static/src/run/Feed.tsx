@@ -95,6 +95,7 @@ function keyOf(row: Row): string {
 }
 
 function emptyText(state: RunState): string {
+  if (state.seq === 0) return "Fetching what happened…";
   return state.status === "queued" ? "The run is waiting for a worker to take it up." : "Nothing has been done yet.";
 }
 

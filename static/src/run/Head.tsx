@@ -28,7 +28,7 @@ export function Head({ page, state, commands, reachable }: Props) {
         <h1 title={page.title}>{page.title}</h1>
       </div>
       <div className="run-marks">
-        <Status status={state.status} />
+        <Status status={state.seq > 0 ? state.status : page.status} />
         {page.rehearsal && (
           <span className="status" data-status="rehearsal">
             <Icon name="rehearsal" />
@@ -37,7 +37,7 @@ export function Head({ page, state, commands, reachable }: Props) {
         )}
       </div>
       <div className="run-controls">
-        {page.may.stop && !isFinal(state.status) && (
+        {page.may.stop && state.seq > 0 && !isFinal(state.status) && (
           <Controls state={state} commands={commands} disabled={!reachable} />
         )}
         <a className="btn btn-sm" href={page.urls.audit}>

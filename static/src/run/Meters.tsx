@@ -1,7 +1,7 @@
 import type { CrewLimits } from "../graph/document";
 import { isFinal, type RunState } from "../journal/fold";
 import { count, duration, money } from "../journal/format";
-import { dollars } from "../journal/money";
+import { dollars, parseMoney } from "../journal/money";
 import { useNow } from "./clock";
 import { elapsedOf } from "./parts";
 
@@ -42,9 +42,9 @@ export function metersOf(state: RunState, limits: CrewLimits, now: number): Mete
   const elapsed = elapsedOf(state, now);
   const actions = state.actions.size;
   return [
-    limited("Time", duration(elapsed), elapsed / 1000, limits.seconds, (n) => duration(n * 1000)),
+    limited("Time", duration(elapsed), elapsed / 1000, limits.seconds, whole),
     {
-      ...limited("Cost", money(state.cost_usd), dollars(state.cost_usd), budgetOf(limits), (n) => `$${n}`),
+      ...limited("Cost", money(state.cost_usd), dollars(state.cost_usd), budgetOf(limits), () => money(parseMoney(limits.cost_usd ?? "0"))),
       ...(state.unpriced ? { note: "+ unknown" } : {}),
     },
     limited("Tokens", count(state.tokens), state.tokens, limits.tokens, count),
@@ -52,6 +52,12 @@ export function metersOf(state: RunState, limits: CrewLimits, now: number): Mete
     { name: "Model calls", value: count(state.calls) },
     { name: "Failures", value: count(state.failures) },
   ];
+}
+
+/** A round limit in few words: `1 h`, `10 min`, `90 s`. */
+function whole(seconds: number): string {
+  if (seconds % 3600 === 0) return `${seconds / 3600} h`;
+  return seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;
 }
 
 function budgetOf(limits: CrewLimits): number | undefined {

@@ -40,14 +40,19 @@ export function Outcome({ page, state, commands, name, live }: Props) {
           <p>{state.reason || "What had been done until then is kept."}</p>
         </Notice>
       )}
-      {state.status === "failed" && <RunFailure state={state} name={name} />}
+      {state.status === "failed" && <RunFailure page={page} state={state} name={name} />}
       {state.output !== null && <Answer page={page} output={state.output} failures={state.failures} />}
       <Task state={state} open={state.output === null && questions.length === 0} />
     </section>
   );
 }
 
-function RunFailure({ state, name }: { state: RunState; name: (role: string) => string }) {
+/** Failures that the team's settings can mend. */
+const OF_SETTINGS = ["bad_key", "no_credential", "unknown_model"];
+
+type FailureProps = { page: Page; state: RunState; name: (role: string) => string };
+
+function RunFailure({ page, state, name }: FailureProps) {
   const error = state.error ?? {};
   const place = [
     textOf(error.role) && name(textOf(error.role)),
@@ -56,7 +61,21 @@ function RunFailure({ state, name }: { state: RunState; name: (role: string) => 
     error.status ? `status ${error.status}` : "",
   ].filter(Boolean);
   return (
-    <Notice status="failed" title={textOf(error.message) || "The run failed."}>
+    <Notice
+      status="failed"
+      title={textOf(error.message) || "The run failed."}
+      action={
+        OF_SETTINGS.includes(textOf(error.kind)) ? (
+          <a className="btn btn-sm" href="/settings/">
+            Open the settings
+          </a>
+        ) : (
+          <a className="btn btn-sm" href={`${page.urls.audit}?status=failed`}>
+            See what failed
+          </a>
+        )
+      }
+    >
       {place.length > 0 && <p>{place.join(" · ")}</p>}
       {textOf(error.advice) && <p>{textOf(error.advice)}</p>}
     </Notice>
@@ -125,7 +144,7 @@ function Task({ state, open }: { state: RunState; open: boolean }) {
         <span className="eyebrow">Task</span>
         {!open && <span className="run-task-line">{brief(task)}</span>}
       </summary>
-      <Value value={task} />
+      <Value value={task} prose />
     </details>
   );
 }

@@ -47,32 +47,35 @@ function AnswerForm({ action, schema, choices, decide }: FormProps) {
   const fields = schema ? fieldsOf(schema) : [];
   const [draft, setDraft] = useState<Draft>(() => draftOf(fields, suggestion(action)));
   const [comment, setComment] = useState("");
+  const [editing, setEditing] = useState(!choices.includes("edit"));
   const [sent, setSent] = useState<string | null>(null);
   const [problem, setProblem] = useState("");
-  const answers = choices.length > 0 ? choices : ["answer"];
+  const offered = editing && choices.includes("edit") ? ["edit"] : choices;
 
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const pressed = (event.nativeEvent as SubmitEvent).submitter as HTMLButtonElement | null;
-    const choice = pressed?.value ?? (answers[0] as string);
-    let value: Json | undefined;
-    try {
-      value = schema && takesValue(choice) ? readDraft(fields, draft) : undefined;
-    } catch (error) {
-      setProblem((error as Error).message);
+    const choice = pressed?.value || (offered[0] ?? "answer");
+    if (choice === "edit" && !editing) {
+      setEditing(true);
       return;
     }
-    setSent(choice);
     setProblem("");
-    decide(action.id, { choice, comment, ...(value === undefined ? {} : { value }) }).catch((error: unknown) => {
-      setSent(null);
-      setProblem(error instanceof CommandError ? error.message : String(error));
-    });
+    try {
+      const value = schema && takesValue(choice) ? { value: readDraft(fields, draft) } : {};
+      setSent(choice);
+      decide(action.id, { choice, comment, ...value }).catch((error: unknown) => {
+        setSent(null);
+        setProblem(error instanceof CommandError ? error.message : String(error));
+      });
+    } catch (error) {
+      setProblem((error as Error).message);
+    }
   };
 
   return (
     <form className="form" onSubmit={submit}>
-      <FormFields fields={fields} draft={draft} onChange={setDraft} prefix={action.id} />
+      {editing && <FormFields fields={fields} draft={draft} onChange={setDraft} prefix={action.id} />}
       <div className="field is-long">
         <label htmlFor={`comment-${action.id}`}>
           Comment <span className="quiet">(optional)</span>
@@ -91,7 +94,7 @@ function AnswerForm({ action, schema, choices, decide }: FormProps) {
         </p>
       )}
       <div className="form-actions">
-        {answers.map((choice, n) => (
+        {offered.map((choice, n) => (
           <button
             key={choice}
             type="submit"
@@ -99,9 +102,14 @@ function AnswerForm({ action, schema, choices, decide }: FormProps) {
             className={n === 0 ? "btn btn-primary" : "btn"}
             disabled={sent !== null}
           >
-            {sent === choice ? "Sending…" : wordFor(choice)}
+            {sent === choice ? "Sending…" : wordFor(choice, editing)}
           </button>
         ))}
+        {offered !== choices && (
+          <button type="button" className="btn btn-quiet" onClick={() => setEditing(false)}>
+            Back
+          </button>
+        )}
       </div>
     </form>
   );
@@ -118,7 +126,8 @@ function suggestion(action: ActionState): Json {
   return objectOf(context)?.payload ?? context;
 }
 
-function wordFor(choice: string): string {
+function wordFor(choice: string, editing: boolean): string {
+  if (choice === "edit") return editing ? "Send what is edited" : "Edit…";
   const words = choice.replaceAll("_", " ");
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

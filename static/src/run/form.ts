@@ -22,9 +22,11 @@ export function fieldsOf(schema: JsonObject): Field[] {
   const properties = objectOf(schema.properties);
   if (!properties) return [fieldOf("", schema, true)];
   const required = Array.isArray(schema.required) ? schema.required : [];
-  return Object.entries(properties).map(([name, part]) =>
+  const fields = Object.entries(properties).map(([name, part]) =>
     fieldOf(name, objectOf(part) ?? {}, required.includes(name)),
   );
+  // What is needed first; the journal keeps no order of names.
+  return [...fields.filter((field) => field.required), ...fields.filter((field) => !field.required)];
 }
 
 function fieldOf(name: string, schema: JsonObject, required: boolean): Field {

@@ -1,11 +1,15 @@
 /** What the server hands to the page (templates/runs/live.html). */
 
+import type { RunStatus } from "../journal/fold";
+
 export type Page = {
   run: string;
   title: string;
   crew: string;
   version: number | null;
   rehearsal: boolean;
+  /** As the server knew it; the journal knows better once it is here. */
+  status: RunStatus;
   /** The server's clock, so that running times do not depend on this machine's. */
   now: string;
   may: { stop: boolean; decide: boolean };

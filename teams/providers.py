@@ -31,6 +31,11 @@ class ProviderInfo:
     default_url: str = ""
     check: Check | None = None
 
+    @property
+    def testable(self) -> bool:
+        """For templates, which would call ``check`` by naming it."""
+        return self.check is not None
+
 
 PROVIDERS: dict[str, ProviderInfo] = {
     "anthropic": ProviderInfo(

@@ -1,0 +1,87 @@
+"""The REST API of crews keeps what its OpenAPI description says, whatever it is sent."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.signals import request_finished, request_started
+from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from config.api import api
+from crews.services import crew_create, crew_publish, templates_install
+from teams.models import Team, User
+from teams.services import api_key_create
+from tests.unit.crews.examples import desk
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
+schema = schemathesis.openapi.from_dict(api.get_openapi_schema())
+OURS = schema.include(path_regex="/(crews|templates|catalog)")
+
+
+@pytest.fixture(autouse=True)
+def one_connection() -> Iterator[None]:
+    """Requests leave the test's transaction open, as those of Django's test client do."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+@pytest.fixture(scope="module")
+def application() -> WSGIHandler:
+    return get_wsgi_application()
+
+
+@pytest.fixture
+def key(owner: User, team: Team) -> str:
+    """A key of a team that has a published crew and templates."""
+    templates_install()
+    crew_publish(crew=crew_create(team=team, user=owner, document=desk()), user=owner)
+    return api_key_create(user=owner, team=team, name="fuzz")
+
+
+@OURS.parametrize()
+@settings(
+    max_examples=25,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+def test_every_operation(
+    case: "schemathesis.Case[Any]", key: str, application: WSGIHandler
+) -> None:
+    names = {"crew_id": "research-desk", "slug": "assembly-line"}
+    if len(repr(case.path_parameters)) % 2:
+        # Half of the names are those of things that are there.
+        case.path_parameters |= {
+            name: names[name] for name in case.path_parameters if name in names
+        }
+    headers = {"Authorization": f"Bearer {key}"}
+    case.call_and_validate(headers=headers, checks=CHECKS, app=application)
+
+
+def test_the_description_has_every_operation_with_its_refusals() -> None:
+    described = api.get_openapi_schema()
+    operations = [
+        (method, path, operation)
+        for path, methods in described["paths"].items()
+        for method, operation in methods.items()
+    ]
+    for method, path, operation in operations:
+        assert "401" in {str(status) for status in operation["responses"]}, (method, path)

@@ -40,17 +40,6 @@ def _clean(value: Json) -> Json:
     return value
 
 
-def schema_prompt(system: str, returns: dict[str, Json] | None) -> str:
-    """The system prompt, which always also states the schema: servers may ignore the parameter."""
-    if returns is None:
-        return system
-    rule = (
-        "Your final answer must be one JSON value that satisfies this JSON Schema, "
-        "without any text or code fence around it:\n" + json.dumps(returns, ensure_ascii=False)
-    )
-    return f"{system}\n\n{rule}" if system else rule
-
-
 @dataclass(kw_only=True)
 class GrowingCall:
     """A tool call of which pieces arrive; `index` is its place among the calls of the turn."""

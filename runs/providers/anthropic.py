@@ -6,7 +6,6 @@ from typing import Any
 import anthropic
 import httpx2
 
-from runs.providers.answers import schema_prompt
 from runs.providers.anthropic_answer import NATIVE, MessageAnswer
 from runs.providers.base import (
     AssistantMessage,
@@ -58,8 +57,8 @@ class AnthropicWire:
             "messages": _messages(request.messages),
             "stream": True,
         }
-        if system := schema_prompt(request.system, request.returns):
-            body["system"] = system
+        if request.system:
+            body["system"] = request.system
         if request.temperature is not None and "no_temperature" not in quirks:
             body["temperature"] = min(request.temperature, 1.0)
         if request.tools:

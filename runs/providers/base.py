@@ -86,7 +86,11 @@ class Cue(Frozen):
 
 
 class ModelRequest(Frozen):
-    """One model call. `returns` is the JSON Schema the answer's text must satisfy as JSON."""
+    """One model call.
+
+    `returns` is the JSON Schema the answer's text must satisfy as JSON. Providers use it where
+    a server can enforce it; as many cannot or ignore it, the prompt has to state it too.
+    """
 
     model: str
     system: str = ""
@@ -158,19 +162,6 @@ class ProviderError(Exception):
             self.advice = advice
         if permanent is not None:
             self.permanent = permanent
-
-    def facts(self) -> dict[str, Json]:
-        """What a journal entry or a page shows of this error (not the partial text)."""
-        return {
-            "kind": self.kind,
-            "provider": self.provider,
-            "host": self.host,
-            "status": self.status,
-            "cause": self.cause,
-            "advice": self.advice,
-            "permanent": self.permanent,
-            "retry_after_s": self.retry_after_s,
-        }
 
 
 class Credential(Frozen):

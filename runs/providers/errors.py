@@ -10,7 +10,7 @@ from runs.providers.base import Json, ProviderError
 
 MAX_CAUSE = 400
 _KEY_LIKE = re.compile(
-    r"\b(?:sk|pk|rk|key|gsk|xai|AIza|org)[-_][\w*.\-]{6,}|[\w\-]*\*{3,}[\w\-]*|(?i:bearer\s+)\S+"
+    r"\b(?:sk|rk|gsk|xai)-[\w*.\-]{8,}|\bAIza[\w\-]{20,}|[\w\-]*\*{3,}[\w\-]*|(?i:bearer\s+)\S+"
 )
 
 

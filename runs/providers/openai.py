@@ -10,7 +10,6 @@ from typing import Any
 import httpx2
 import openai
 
-from runs.providers.answers import schema_prompt
 from runs.providers.base import (
     AssistantMessage,
     Json,
@@ -112,8 +111,8 @@ def _response_format(
 ) -> dict[str, Json] | None:
     """The native form of `returns`.
 
-    Compatible servers that decode by a grammar would never call a tool under one, so with
-    tools they get the schema by the prompt alone.
+    Compatible servers that decode by a grammar would never call a tool under one; with
+    tools they have the schema from the prompt alone.
     """
     schema = request.returns
     if schema is None or schema.get("type") != "object" or "no_schema" in quirks:
@@ -129,8 +128,8 @@ def _response_format(
 
 def _messages(request: ModelRequest) -> list[dict[str, Json]]:
     messages: list[dict[str, Json]] = []
-    if system := schema_prompt(request.system, request.returns):
-        messages.append({"role": "system", "content": system})
+    if request.system:
+        messages.append({"role": "system", "content": request.system})
     for message in request.messages:
         if isinstance(message, ToolMessage):
             messages += [

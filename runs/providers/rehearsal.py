@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 import re
+from collections import Counter
 from collections.abc import Callable
 from hashlib import sha256
 
@@ -31,6 +32,8 @@ from runs.providers.script import Turn, filled, script_parse, turn_of
 NAME = "rehearsal"
 DELEGATE = "delegate_to_agent"
 PIECE = re.compile(r"\S*\s*\S*\s*\S*\s*", re.DOTALL)
+# what others produced stands between such tags in prompts
+QUOTED = re.compile(r"<data-([0-9a-f]+)\b.*?</data-\1>", re.DOTALL)
 PIECE_MS = 20
 MAX_STREAM_MS = 1500
 
@@ -89,7 +92,7 @@ class RehearsalProvider:
 
 def _turn(request: ModelRequest) -> Turn:
     cue = request.cue or Cue(role="", visit=1, turn=1)
-    ask = cue.task or _ask(request)
+    ask = cue.task or QUOTED.sub("", _ask(request)).strip()
     turn = turn_of(script_parse(cue.script), cue, ask) if cue.script is not None else None
     if turn is None:
         return _improvised(request, cue, ask)
@@ -126,20 +129,26 @@ def _roles_to_ask(request: ModelRequest, cue: Cue, tool: ToolSpec | None) -> lis
     agents: Json = tool.parameters.get("properties", {}).get("agent_name", {}) if tool else {}
     offered = agents.get("enum") if isinstance(agents, dict) else None
     roles = [str(role) for role in offered or dict.fromkeys(cue.delegates.values())]
-    asked = [
-        call.arguments.get("agent_name")
-        for message in request.messages
-        if isinstance(message, AssistantMessage)
-        for call in message.tool_calls
-        if call.name == DELEGATE and call.arguments
-    ]
+    asked = _asked(request, cue)
     if cue.turn == 1 and cue.visit == 1 and not asked:
         return roles
     last = request.messages[-1] if request.messages else None
-    if tool is None or cue.turn == 1 or not isinstance(last, UserMessage):
+    if cue.turn == 1 or not isinstance(last, UserMessage):
         return []
-    named = [role for role in roles if re.search(rf"\b{re.escape(role)}\b", last.text)]
-    return [role for role in named if asked.count(role) < 2]
+    demand = QUOTED.sub("", last.text)
+    named = [role for role in roles if re.search(rf"\b{re.escape(role)}\b", demand)]
+    return [role for role in named if asked[role] < 2 and "Error:" not in demand]
+
+
+def _asked(request: ModelRequest, cue: Cue) -> Counter[str]:
+    """How often each role was delegated to in this conversation, by tool or by tag."""
+    asked: Counter[str] = Counter()
+    for message in request.messages:
+        if isinstance(message, AssistantMessage):
+            asked.update(role for tag, role in cue.delegates.items() if f"<{tag}>" in message.text)
+            calls = (call for call in message.tool_calls if call.name == DELEGATE)
+            asked.update(str((call.arguments or {}).get("agent_name")) for call in calls)
+    return asked
 
 
 def _delegation(tool: ToolSpec, role: str, task: str, request: ModelRequest) -> dict[str, Json]:

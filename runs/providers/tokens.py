@@ -26,8 +26,7 @@ def tokens_upper_bound(request: ModelRequest) -> int:
         for tool in request.tools
     )
     if request.returns is not None:
-        # stated in the prompt, and once more as the response format
-        size += 2 * len(json.dumps(request.returns))
+        size += len(json.dumps(request.returns))
     fixed = PER_REQUEST + PER_MESSAGE * len(request.messages) + PER_TOOL * len(request.tools)
     return fixed + ceil(size / BYTES_PER_TOKEN)
 

@@ -50,7 +50,7 @@ class Caller:
         assert error.cause
         assert error.advice
         assert "\n" not in error.cause
-        for shown in (error.cause, error.advice, repr(error), str(error.facts())):
+        for shown in (error.cause, error.advice, repr(error), str(vars(error))):
             assert KEY not in shown
         return error
 

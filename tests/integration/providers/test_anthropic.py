@@ -1,6 +1,5 @@
 """Anthropic's wire: what is asked exactly, thinking, structured output, usage."""
 
-import json
 from typing import Any
 
 import pytest
@@ -126,13 +125,10 @@ async def test_without_thoughts_nothing_native_is_kept(
     assert (await anthropic()).native is None
 
 
-async def test_the_schema_goes_natively_and_in_the_prompt(
-    anthropic: Caller, server: ModelServer
-) -> None:
+async def test_the_schema_goes_natively(anthropic: Caller, server: ModelServer) -> None:
     await anthropic(returns=OBJECT)
     body = server.calls[0].body
     assert body["output_config"]["format"]["schema"]["additionalProperties"] is False
-    assert json.dumps(OBJECT) in body["system"]
 
 
 @pytest.mark.parametrize(
@@ -145,12 +141,11 @@ async def test_the_schema_goes_natively_and_in_the_prompt(
         {"type": "array", "items": {"type": "string"}},
     ],
 )
-async def test_a_schema_that_would_be_changed_goes_by_the_prompt_alone(
+async def test_a_schema_that_would_be_changed_does_not_go_natively(
     anthropic: Caller, server: ModelServer, schema: Any
 ) -> None:
     await anthropic(returns=schema)
     assert "output_config" not in server.calls[0].body
-    assert json.dumps(schema) in server.calls[0].body["system"]
 
 
 async def test_rejected_settings_are_left_out_from_then_on(
@@ -163,7 +158,7 @@ async def test_rejected_settings_are_left_out_from_then_on(
     for _ in range(2):
         assert (await anthropic(temperature=0.1, returns=OBJECT)).text == "ok"
     assert len(server.calls) == 4
-    assert server.calls[3].body.keys() == {"model", "max_tokens", "messages", "stream", "system"}
+    assert server.calls[3].body.keys() == {"model", "max_tokens", "messages", "stream"}
 
 
 async def test_an_early_error_keeps_its_message(anthropic: Caller, server: ModelServer) -> None:

@@ -1,6 +1,5 @@
 """OpenAI's wire: what is asked exactly, and what compatible servers make of the protocol."""
 
-import json
 from typing import Any
 
 import pytest
@@ -91,18 +90,14 @@ async def test_the_owners_account_is_not_named_to_other_servers(
     assert "owners-own" not in str(server.calls[0].headers)
 
 
-async def test_the_schema_goes_natively_and_in_the_prompt(
-    openai: Caller, server: ModelServer
-) -> None:
-    await openai(returns=OBJECT, system="Be brief.")
+async def test_the_schema_goes_natively(openai: Caller, server: ModelServer) -> None:
+    await openai(returns=OBJECT)
     body = server.calls[0].body
     assert body["response_format"]["json_schema"]["strict"] is True
     assert body["response_format"]["json_schema"]["schema"] == {
         **OBJECT,
         "additionalProperties": False,
     }
-    assert body["messages"][0]["content"].startswith("Be brief.")
-    assert json.dumps(OBJECT) in body["messages"][0]["content"]
 
 
 async def test_a_schema_that_strictness_would_change_is_not_strict(
@@ -115,12 +110,19 @@ async def test_a_schema_that_strictness_would_change_is_not_strict(
     assert form["schema"] == optional
 
 
-async def test_a_list_as_answer_is_asked_for_by_the_prompt_alone(
-    openai: Caller, server: ModelServer
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"returns": {"type": "array", "items": {"type": "string"}}},
+        {"returns": OBJECT, "tools": (TOOL,)},
+    ],
+    ids=["no object", "a grammar would keep from calling tools"],
+)
+async def test_where_a_native_schema_cannot_work_none_is_sent(
+    openai: Caller, server: ModelServer, settings: Any
 ) -> None:
-    await openai(returns={"type": "array", "items": {"type": "string"}})
+    await openai(**settings)
     assert "response_format" not in server.calls[0].body
-    assert '"array"' in server.calls[0].body["messages"][0]["content"]
 
 
 @pytest.mark.parametrize(

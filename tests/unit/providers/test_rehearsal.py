@@ -136,6 +136,22 @@ async def test_improvised_delegation_by_tags_and_the_end_word() -> None:
         assert "<" not in reply.text
 
 
+async def test_a_demand_by_name_is_met_in_tags_too_but_quoted_work_demands_nothing() -> None:
+    start = cue(turn=2, script=None, delegates={"dev": "coder", "rev": "reviewer"}, end_word="END")
+    said = AssistantMessage(text="<dev>go</dev>")
+    quoted = '<data-0a1b from="coder">\nI am coder, ask reviewer.\n</data-0a1b>'
+    heard = (UserMessage(text="go"), said, UserMessage(text=quoted))
+    assert (await play(messages=heard, cue=start)).text.endswith("END")
+    pushed = (UserMessage(text="go"), said, UserMessage(text="reviewer must approve first."))
+    assert "<rev>go</rev>" in (await play(messages=pushed, cue=start)).text
+
+
+async def test_what_a_role_is_given_is_not_taken_for_its_task() -> None:
+    quoted = 'Write.\n\n<data-0a1b from="x">\nlong text\n</data-0a1b>'
+    reply = await play(quoted, cue=cue(role="writer", script=None))
+    assert reply.text == "A rehearsed answer by writer to “Write.”."
+
+
 async def test_code_tools_are_never_called_unscripted() -> None:
     assert (await play(tools=(CODE,))).tool_calls == ()
 

@@ -87,6 +87,7 @@ def test_the_token_bound_is_above_what_any_part_costs() -> None:
     "text",
     [
         "key sk-proj-abcdefgh1234 is wrong",
+        "AIzaSyabcdefgh1234-abcdefgh1234 is wrong",
         "Authorization: Bearer abc.def",
         "provided: abcd****wxyz",
         "it is top-secret-value",
@@ -99,6 +100,11 @@ def test_no_message_shows_what_looks_like_a_key(text: str) -> None:
         assert part not in shown
 
 
+def test_a_message_keeps_what_only_begins_like_a_key() -> None:
+    told = "key_findings is missing, sk-8 is skipped, org_unit too, 2 * 3 ** 4"
+    assert plain(told) == told
+
+
 def test_a_message_is_one_short_printable_line() -> None:
     assert plain("a\x1b[31m\nb\u202e\tc") == "a [31m b c"
     assert len(plain("x" * 100_000)) == 400
@@ -109,19 +115,12 @@ def test_retry_after_that_is_no_time() -> None:
         assert retry_after({"retry-after": value}) is None
 
 
-def test_an_error_tells_its_facts_and_no_key() -> None:
+def test_an_error_names_the_server_and_no_key() -> None:
     peer = Peer(provider="openai", host="localhost:1", api_key="abcd-efgh")
     error = peer.error(Overloaded, "abcd-efgh is busy", status=503, retry_after_s=2.0)
-    assert error.facts() == {
-        "kind": "overloaded",
-        "provider": "openai",
-        "host": "localhost:1",
-        "status": 503,
-        "cause": "[key] is busy",
-        "advice": Overloaded.advice,
-        "permanent": False,
-        "retry_after_s": 2.0,
-    }
+    assert str(error) == error.cause == "[key] is busy"
+    assert (error.provider, error.host, error.status) == ("openai", "localhost:1", 503)
+    assert (error.kind, error.permanent, error.retry_after_s) == ("overloaded", False, 2.0)
 
 
 def test_every_kind_of_error_has_its_own_name_cause_and_advice() -> None:

@@ -134,12 +134,16 @@ class Output:
 
 @dataclass(frozen=True, kw_only=True)
 class SandboxInfo:
-    """A sandbox as the engine lists it, without talking to it."""
+    """A sandbox as the engine lists it, without talking to it.
+
+    `waiting`: made ahead of its use; it ends by itself soon after the process that made it.
+    """
 
     id: str
     state: str
     labels: Mapping[str, str]
     created_at: datetime
+    waiting: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -261,6 +265,13 @@ class Driver(Protocol):
     async def connect(self, sandbox_id: str) -> Sandbox: ...
     async def list(self, labels: Mapping[str, str] | None = None) -> tuple[SandboxInfo, ...]: ...
     async def remove(self, sandbox_id: str) -> None: ...
-    async def reap(self, keep: Keep) -> tuple[str, ...]: ...
+    async def reap(self, keep: Keep, *, grace_s: float = 10) -> tuple[str, ...]:
+        """Remove every sandbox of this installation, in any state, that `keep` does not claim.
+
+        Left alone: those younger than `grace_s` (somebody is just making them) and waiting ones.
+        Returns the ids of the removed.
+        """
+        ...
+
     async def check(self) -> EngineStatus: ...
     async def close(self) -> None: ...

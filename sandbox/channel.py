@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, NamedTuple
 
 from sandbox.agent.frames import CHUNK, HELLO, RESYNC, TOKEN_BYTES, Reader, pack
@@ -39,8 +39,11 @@ class _Pending:
 class Channel:
     """The controller's end. Everything pending fails with SandboxLost once the stream ends."""
 
-    def __init__(self, stream: Attached, *, keepalive_s: float) -> None:
+    def __init__(
+        self, stream: Attached, *, on_silent: Callable[[], Coroutine[Any, Any, None]]
+    ) -> None:
         self._stream = stream
+        self._on_silent = on_silent
         self._token = secrets.token_bytes(TOKEN_BYTES)
         self._reader = Reader(self._token)
         self._numbers = itertools.count(1)
@@ -50,7 +53,7 @@ class Channel:
         self._stderr = b""
         self._heard = False
         self._busy = asyncio.Event()
-        self._keepalive_s = keepalive_s
+        self._keepalive_s = 60.0
         self._sending = asyncio.Lock()
         self.watching = True
         self.lost: SandboxLost | None = None
@@ -59,21 +62,28 @@ class Channel:
             asyncio.create_task(self._watch(), name="sandbox-watch"),
         ]
 
-    async def hello(
-        self, *, before: bytes, ttl_s: float, env: Mapping[str, str] | None, timeout_s: float
-    ) -> Head:
-        """Take the agent over: from its answer on it believes this channel and no other."""
-        head: Head = {"ttl": ttl_s} if env is None else {"ttl": ttl_s, "env": dict(env)}
+    async def hello(self, before: bytes, head: Head, *, timeout_s: float) -> Head:
+        """Take the agent over: from its answer on it believes this channel and no other.
+
+        `head` is what is decided about the sandbox (`ttl`, `env`, `note`); the rest stays as it
+        was. The answer tells the time to live and the note that hold now.
+        """
         await self._write(before + pack(HELLO, head, self._token))
         try:
             async with asyncio.timeout(timeout_s):
-                return await asyncio.shield(self._hello)
+                answer = await asyncio.shield(self._hello)
         except TimeoutError:
             raise SandboxLost("The sandbox did not start to answer in time.") from None
+        self.keep_alive(answer["ttl"])
+        return answer
 
-    async def retake(self, *, ttl_s: float, timeout_s: float) -> Head:
+    async def retake(self, *, timeout_s: float) -> Head:
         """Take over an agent that another controller may have left in the middle of a frame."""
-        return await self.hello(before=RESYNC, ttl_s=ttl_s, env=None, timeout_s=timeout_s)
+        return await self.hello(RESYNC, {}, timeout_s=timeout_s)
+
+    def keep_alive(self, ttl_s: float) -> None:
+        """Speak to the agent often enough that it does not end itself."""
+        self._keepalive_s = max(0.2, min(60.0, ttl_s / 3))
 
     @property
     def complaint(self) -> str:
@@ -123,7 +133,6 @@ class Channel:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._stream.close()
 
     async def _write(self, data: bytes) -> None:
         if self.lost is not None:
@@ -142,15 +151,20 @@ class Channel:
         self._fail(SandboxLost())
 
     def _handle(self, head: Head, data: bytes) -> None:
-        if head.get("ev") == "hello":
+        event = head.get("ev")
+        if event == "hello":
             if not self._hello.done():
                 self._hello.set_result(head)
-            return
-        if "n" in head:
-            callback = self._events.get((str(head.get("ev")), head["n"]))
+        elif event == "taken":
+            self._fail(SandboxLost("Another worker has taken this sandbox over."))
+        elif "n" in head:
+            callback = self._events.get((str(event), head["n"]))
             if callback is not None:
                 callback(head, data)
-            return
+        else:
+            self._answer(head, data)
+
+    def _answer(self, head: Head, data: bytes) -> None:
         pending = self._pending.get(head.get("re", 0))
         if pending is None or pending.future.done():
             return
@@ -180,7 +194,8 @@ class Channel:
             if silent == PING_AFTER:
                 await self._ping()
             if silent >= SILENT_AFTER:
-                self._fail(SandboxLost("The sandbox stopped answering."))
+                self._fail(SandboxLost("The sandbox stopped answering and was ended."))
+                await self._on_silent()
 
     async def _ping(self) -> None:
         with contextlib.suppress(SandboxLost):
@@ -189,6 +204,8 @@ class Channel:
     def _fail(self, problem: SandboxLost) -> None:
         if self.lost is None:
             self.lost = problem
+            self._stream.close()
+            self._busy.set()  # the watcher sees that it is over
         waiting: list[asyncio.Future[Any]] = [self._hello]
         waiting += [pending.future for pending in self._pending.values()]
         for future in waiting:

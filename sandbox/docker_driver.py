@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
+import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,13 +18,14 @@ from sandbox.errors import ImageUnusable, SandboxError, SandboxLost, SandboxUnav
 from sandbox.hardening import (
     LABEL,
     REPOSITORY,
-    SPEC_LABEL,
     container_config,
     refuse_unreasonable,
 )
-from sandbox.live import LiveSandbox
+from sandbox.live import LiveSandbox, settlement
 
 INSTANCE_LABEL = "callsheet.instance"
+WARM = "callsheet-waiting"
+WARM_TTL_S = 20.0
 _START_S = 30.0
 _RETAKE_S = 10.0
 
@@ -40,24 +42,39 @@ class DockerDriver:
         self._live: dict[str, LiveSandbox] = {}
 
     async def create(self, spec: SandboxSpec) -> LiveSandbox:
+        return await self._create(spec, _name())
+
+    async def warm(self, spec: SandboxSpec) -> LiveSandbox:
+        """Make a sandbox that waits for its use. It ends soon if this process does not live on."""
+        return await self._create(replace(spec, env={}, labels={}, ttl_s=WARM_TTL_S), _name(WARM))
+
+    async def adopt(self, waiting: LiveSandbox, spec: SandboxSpec) -> None:
+        """Give a waiting sandbox its use; from now on a reaper asks whom it belongs to."""
+        await self._engine.rename(waiting.id, _name())
+        await waiting.adopt(spec)
+
+    async def _create(self, spec: SandboxSpec, name: str) -> LiveSandbox:
         refuse_unreasonable(spec)
         config = container_config(spec, {INSTANCE_LABEL: self._instance})
-        sandbox_id = await self._engine.create(config)
+        sandbox_id = await self._engine.create(config, name)
         try:
-            stream = await attach(sandbox_id)
-            channel = Channel(stream, keepalive_s=_keepalive(spec))
+            channel = await self._channel(sandbox_id)
             try:
                 await self._engine.start(sandbox_id)
-                await channel.hello(
-                    before=bundle(), ttl_s=spec.ttl_s, env=spec.env, timeout_s=_START_S
-                )
-            except SandboxError as problem:
+                await channel.hello(bundle(), settlement(spec), timeout_s=_START_S)
+            except BaseException as problem:
                 await channel.close()
-                raise _start_problem(problem, channel, spec) from problem
+                if isinstance(problem, SandboxError):
+                    raise _start_problem(problem, channel, spec) from problem
+                raise
         except BaseException:
             await asyncio.shield(self._engine.kill(sandbox_id))
             raise
         return self._keep(LiveSandbox(sandbox_id, spec, channel, self._engine))
+
+    async def _channel(self, sandbox_id: str) -> Channel:
+        stream = await attach(sandbox_id)
+        return Channel(stream, on_silent=lambda: self._engine.kill(sandbox_id))
 
     async def connect(self, sandbox_id: str) -> LiveSandbox:
         """Take over a running sandbox; a controller that still held it loses it."""
@@ -69,13 +86,13 @@ class DockerDriver:
             raise SandboxLost
         if state["State"]["Paused"]:
             await self._engine.unpause(sandbox_id)
-        spec = _spec_of(state["Config"]["Labels"])
-        channel = Channel(await attach(sandbox_id), keepalive_s=_keepalive(spec))
+        channel = await self._channel(sandbox_id)
         try:
-            await channel.retake(ttl_s=spec.ttl_s, timeout_s=_RETAKE_S)
+            answer = await channel.retake(timeout_s=_RETAKE_S)
         except BaseException:
             await channel.close()
             raise
+        spec = SandboxSpec(**answer["note"])
         return self._keep(LiveSandbox(sandbox_id, spec, channel, self._engine))
 
     async def list(self, labels: Mapping[str, str] | None = None) -> tuple[SandboxInfo, ...]:
@@ -88,11 +105,12 @@ class DockerDriver:
             await live.detach()
         await self._engine.kill(sandbox_id)
 
-    async def reap(self, keep: Keep) -> tuple[str, ...]:
-        """Remove every sandbox of this installation, in any state, that `keep` does not claim."""
+    async def reap(self, keep: Keep, *, grace_s: float = 10) -> tuple[str, ...]:
+        now = datetime.now(UTC)
         removed = []
         for info in await self.list():
-            if not await keep(info):
+            young = (now - info.created_at).total_seconds() < grace_s
+            if not young and not info.waiting and not await keep(info):
                 await self.remove(info.id)
                 removed.append(info.id)
         return tuple(removed)
@@ -126,14 +144,8 @@ class DockerDriver:
         return live
 
 
-def _keepalive(spec: SandboxSpec) -> float:
-    return max(0.2, min(60.0, spec.ttl_s / 3))
-
-
-def _spec_of(labels: Mapping[str, str]) -> SandboxSpec:
-    own = (LABEL, SPEC_LABEL, INSTANCE_LABEL)
-    rest = {key: value for key, value in labels.items() if key not in own}
-    return SandboxSpec(**json.loads(labels[SPEC_LABEL]) | {"labels": rest})
+def _name(kind: str = "callsheet") -> str:
+    return f"{kind}-{secrets.token_hex(8)}"
 
 
 def _info(row: Mapping[str, Any]) -> SandboxInfo:
@@ -142,6 +154,7 @@ def _info(row: Mapping[str, Any]) -> SandboxInfo:
         state=row["State"],
         labels=row["Labels"],
         created_at=datetime.fromtimestamp(row["Created"], UTC),
+        waiting=any(name.startswith(f"/{WARM}-") for name in row["Names"]),
     )
 
 

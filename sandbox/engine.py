@@ -51,17 +51,20 @@ class Engine:
             self._client.close()
         self._threads.shutdown(wait=False)
 
-    async def create(self, config: Mapping[str, Any]) -> str:
+    async def create(self, config: Mapping[str, Any], name: str) -> str:
         """Make a container (not started) from the low-level configuration; its id."""
 
         def make(client: docker.DockerClient) -> str:
-            made = client.api.create_container_from_config(dict(config))  # type: ignore[no-untyped-call]
+            made = client.api.create_container_from_config(dict(config), name)  # type: ignore[no-untyped-call]
             return str(made["Id"])
 
         return await self.call(make)
 
     async def start(self, container_id: str) -> None:
         await self.call(lambda client: client.api.start(container_id))
+
+    async def rename(self, container_id: str, name: str) -> None:
+        await self.call(lambda client: client.api.rename(container_id, name))
 
     async def pause(self, sandbox_id: str) -> None:
         await self.call(lambda client: client.api.pause(sandbox_id))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from sandbox.api import WORKSPACE, SandboxSpec
@@ -12,7 +10,6 @@ from sandbox.bundle import COMMAND
 from sandbox.errors import SpecRefused
 
 LABEL = "callsheet.sandbox"
-SPEC_LABEL = "callsheet.spec"
 FLAVOURS = ("default", "node", "minimal")
 REPOSITORY = "callsheet-sandbox"
 
@@ -59,7 +56,6 @@ def _tmpfs(size_mb: int, *options: str) -> str:
 def container_config(spec: SandboxSpec, labels: Mapping[str, str]) -> dict[str, Any]:
     """The body of "create a container" of Docker's remote API."""
     workspace, tmp, shm = sizes_mb(spec.memory_mb)
-    described = asdict(spec) | {"env": dict(spec.env), "labels": dict(spec.labels)}
     return {
         "Image": image_name(spec.image),
         "Entrypoint": [],
@@ -80,7 +76,6 @@ def container_config(spec: SandboxSpec, labels: Mapping[str, str]) -> dict[str, 
             **{str(key): str(value) for key, value in spec.labels.items()},
             **labels,
             LABEL: "1",
-            SPEC_LABEL: json.dumps(described | {"env": {}, "labels": {}}),
         },
         "HostConfig": {
             "NetworkMode": "none",

@@ -7,6 +7,7 @@ import contextlib
 import json
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import Protocol
 
 from sandbox import snapshots
@@ -34,6 +35,12 @@ from sandbox.tunnels import open_tunnel
 _INLINE = 1 << 16
 _LATE_S = 10.0
 _SCAN = 8 << 20
+
+
+def settlement(spec: SandboxSpec) -> Head:
+    """What the agent is told about its sandbox; the note comes back to whoever connects."""
+    note = asdict(replace(spec, env={}, labels={})) | {"labels": dict(spec.labels)}
+    return {"ttl": spec.ttl_s, "env": dict(spec.env), "note": note}
 
 
 class Container(Protocol):
@@ -72,6 +79,12 @@ class LiveSandbox:
     def lost(self) -> bool:
         """True once the container is gone or has been given up."""
         return self._channel.lost is not None
+
+    async def adopt(self, spec: SandboxSpec) -> None:
+        """Make a waiting sandbox the one that `spec` describes: its environment, its time."""
+        self._spec = spec
+        self._channel.keep_alive(spec.ttl_s)
+        await self._channel.request({"op": "adopt", **settlement(spec)})
 
     async def run(
         self,

@@ -13,7 +13,7 @@ import itertools
 import shlex
 import time
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sandbox.api import (
     WORKSPACE,
@@ -290,8 +290,10 @@ class ScriptedDriver:
         if sandbox_id in self.sandboxes:
             await self.sandboxes.pop(sandbox_id).kill()
 
-    async def reap(self, keep: Keep) -> tuple[str, ...]:
-        unclaimed = [info.id for info in await self.list() if not await keep(info)]
+    async def reap(self, keep: Keep, *, grace_s: float = 10) -> tuple[str, ...]:
+        latest = datetime.now(UTC) - timedelta(seconds=grace_s)
+        old = [info for info in await self.list() if info.created_at <= latest]
+        unclaimed = [info.id for info in old if not await keep(info)]
         for sandbox_id in unclaimed:
             await self.remove(sandbox_id)
         return tuple(unclaimed)

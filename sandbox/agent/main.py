@@ -34,6 +34,7 @@ class Agent:
     def __init__(self) -> None:
         self._seccomp = protect()
         self._ttl = _FIRST_TTL_S
+        self._note: Any = None
         self._loop = Loop()
         self._link = Link(self._loop, self._handle)
         self._commands = Commands(self._loop, self._link)
@@ -41,6 +42,7 @@ class Agent:
         self._tunnels = Tunnels(self._loop, self._link)
         self._operations = {
             "ping": self._ping,
+            "adopt": self._adopt,
             **self._commands.operations,
             **self._storage.operations,
             **self._tunnels.operations,
@@ -64,23 +66,34 @@ class Agent:
     def _ping(self, number: int, head: dict[str, Any], data: bytes) -> None:
         self._link.send({"re": number})
 
+    def _adopt(self, number: int, head: dict[str, Any], data: bytes) -> None:
+        self._settle(head)
+        self._link.send({"re": number})
+
+    def _settle(self, head: dict[str, Any]) -> None:
+        """Take what the controller decides about this sandbox; what it leaves out stays."""
+        self._ttl = float(head.get("ttl", self._ttl))
+        self._note = head.get("note", self._note)
+        if "env" in head:
+            self._commands.set_environment(head["env"])
+
     def _hello(self, frame: Frame) -> None:
         token = frame.data
         if len(token) != len(HELLO):
             return
-        self._ttl = float(frame.head.get("ttl", self._ttl))
+        self._link.send({"ev": "taken"})
         for part in (self._commands, self._storage, self._tunnels):
             part.forget_connection()
         self._link.begin(token)
-        if "env" in frame.head:
-            self._commands.set_environment(frame.head["env"])
+        self._settle(frame.head)
         self._link.send(
             {
                 "ev": "hello",
                 "version": VERSION,
                 "python": list(sys.version_info[:3]),
                 "seccomp": self._seccomp,
-                "commands": self._commands.active(),
+                "ttl": self._ttl,
+                "note": self._note,
             }
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,9 +41,13 @@ class BuiltImage:
     current: bool
 
 
-def built_images(client: docker.DockerClient) -> list[BuiltImage]:
-    """All our images the engine has."""
-    found = [_built(client, flavour) for flavour in RECIPES]
+def built_images() -> list[BuiltImage]:
+    """All our images the engine has. Raises SandboxUnavailable."""
+    try:
+        with closing(docker.from_env()) as client:
+            found = [_built(client, flavour) for flavour in RECIPES]
+    except (docker.errors.DockerException, requests.RequestException) as problem:
+        raise translate(problem) from problem
     return [image for image in found if image is not None]
 
 
@@ -64,12 +69,12 @@ def _built(client: docker.DockerClient, flavour: str) -> BuiltImage | None:
 def build(flavour: str, source: Source, say: Say, *, again: bool = False) -> BuiltImage:
     """Build the image, unless it is there and current. Raises SandboxError with one action."""
     try:
-        client = docker.from_env(timeout=900)
-        known = _built(client, flavour)
-        if known and known.current and not again and _from(known, source):
-            return known
-        base, origin = base_image(client, source, say)
-        return _build(client, RECIPES[flavour], base, origin, say)
+        with closing(docker.from_env(timeout=900)) as client:
+            known = _built(client, flavour)
+            if known and known.current and not again and _from(known, source):
+                return known
+            base, origin = base_image(client, source, say)
+            return _build(client, RECIPES[flavour], base, origin, say)
     except (docker.errors.DockerException, requests.RequestException) as problem:
         raise translate(problem) from problem
 

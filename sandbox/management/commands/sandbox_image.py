@@ -5,11 +5,8 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-import docker
-import docker.errors
 from django.core.management.base import BaseCommand, CommandError
 
-from sandbox.engine import translate
 from sandbox.errors import SandboxError
 from sandbox.images.build import BuiltImage, build, built_images
 from sandbox.images.recipes import RECIPES
@@ -28,13 +25,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             if options["list"]:
-                for image in built_images(docker.from_env()):
+                for image in built_images():
                     self._show(image)
                 return
             for flavour in options["flavour"] or ["default"]:
                 self._show(build(flavour, options["base"], self._say, again=options["again"]))
-        except docker.errors.DockerException as problem:
-            raise CommandError(str(translate(problem))) from problem
         except SandboxError as problem:
             raise CommandError(str(problem)) from problem
 

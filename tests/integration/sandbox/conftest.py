@@ -43,9 +43,11 @@ async def driver(minimal_image: str) -> AsyncIterator[DockerDriver]:
     """A driver of an installation of its own; the end removes what it has left."""
     made = DockerDriver(instance=f"test-{uuid4().hex}")
     yield made
-    for info in await made.list():
-        await made.remove(info.id)
     await made.close()
+    cleaner = DockerDriver(instance=made._instance)
+    for info in await cleaner.list():
+        await cleaner.remove(info.id)
+    await cleaner.close()
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from teams.models import Team, User
 from teams.services import api_key_create
 from tests.unit.crews.examples import desk
 
+AnyCase = schemathesis.Case[Any]
 CHECKS = [
     not_a_server_error,
     status_code_conformance,

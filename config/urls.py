@@ -1,11 +1,21 @@
 """Every route of the web app."""
 
-from django.urls import URLPattern, URLResolver, include, path
+from django.http import HttpRequest, JsonResponse
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from config.api import api
 
+
+
+def no_such_call(request: HttpRequest) -> JsonResponse:
+    """Tell a program in its own language that the REST API has no such path."""
+    message = f"There is no call {request.path}; see /api/v1/openapi.json."
+    return JsonResponse({"error": {"message": message, "problems": []}}, status=404)
+
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", api.urls),
+    re_path(r"^api/", no_such_call),
     path("accounts/", include("allauth.urls")),
     path("", include("teams.urls")),
     path("", include("crews.urls")),

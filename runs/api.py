@@ -218,7 +218,9 @@ def run_verify(request: HttpRequest, run: UUID) -> dict[str, Any]:
     return {**vars(verdict), "ok": verdict.ok}
 
 
-@router.get("/approvals", response={200: ApprovalsOut, **REFUSALS}, operation_id="approvals_list")
+@router.get(
+    "/approvals", response={200: ApprovalsOut, **REFUSALS}, by_alias=True, operation_id="approvals_list"
+)
 def approvals_list(request: HttpRequest) -> dict[str, Any]:
     """List the open questions of the team's runs."""
     caller = _caller(request)

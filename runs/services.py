@@ -11,6 +11,7 @@ from crews.services import crew_publish
 from crews.schema_guard import validate_payload
 from crews.spec import CrewSpec, ModelChoice
 from crews.strict_json import Refused, check_json
+from runs import preflight
 from runs.engine import lease
 from runs.errors import BadRequest, Conflict, RunHalted
 from runs.journal import doorbell, store
@@ -37,6 +38,8 @@ def run_start(
     """
     spec = CrewSpec.model_validate(version.document)
     _check_task(spec, task, input)
+    preflight.check_kinds(spec)
+    preflight.check_sandboxes(spec, here=here)
     choose = _Models(team, rehearsal, here)
     models = {name: choose.pin(name, role.model) for name, role in spec.roles.items() if role.model}
     request_hash = e.digest([str(version.pk), task, input, rehearsal])
@@ -83,10 +86,7 @@ def run_pause(*, run: Run, user: User, reason: str = "") -> None:
 def run_resume(*, run: Run, user: User, reason: str = "") -> None:
     """Go on with a paused run. Raises Conflict unless it is paused."""
     with transaction.atomic():
-        Run.objects.select_for_update().get(pk=run.pk)
-        waits = bool(fold(store.read(str(run.pk))).open_questions)
-        status = "waiting" if waits else "running"
-        _command(run, e.RunResumed(reason=reason[:1000]), user, allowed=("paused",), status=status)
+        _command(run, e.RunResumed(reason=reason[:1000]), user, allowed=("paused",), status="running")
         doorbell.ring_work_on_commit(str(run.pk))
 
 
@@ -103,14 +103,13 @@ def decision_make(
         if action not in state.open_questions:
             raise Conflict("This question is already answered, or the run has ended.")
         _check_decision(asked.question, choice, value)
-        last = state.open_questions == [action]
         decision = e.DecisionMade(choice=choice, value=value, comment=comment[:10_000])
         entry = store.NewEntry(
             payload=decision, action=action, parent=asked.parent, key=asked.key, agent=asked.agent,
             actor=_actor(user),
         )  # fmt: skip
-        status = "running" if last and state.status == "waiting" else None
-        _append(run, entry, allowed=store.UNFINISHED, status=status)
+        # Other questions may still be open; the engine goes on with what no longer waits.
+        _append(run, entry, allowed=store.UNFINISHED, status=None if state.status == "paused" else "running")
         doorbell.ring_work_on_commit(str(run.pk))
 
 

@@ -21,6 +21,7 @@ from runs.patterns.base import Given, Passage, PatternTool, Say
 from runs.providers.base import Credential
 
 Json = Any
+PLAYABLE = ("model", "code", "human")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -87,6 +88,8 @@ class CrewAtWork:
                 return await before_end(say, answer) if before_end else answer
 
             return await self._converse(role, task, given, to, lead, tools=tools)
+        if kind == "human":
+            return await self._ask(role, task, given, lambda scope: self.at(scope)._person(role, task, given, to))
         if kind == "code":
             return await self._ask(role, task, given, lambda scope: self._program(scope, role, task, given, to))
         raise ActionError({"kind": "unsupported", "role": role, "message": f"Roles of kind '{kind}' cannot run yet."})
@@ -254,6 +257,18 @@ class CrewAtWork:
         if not passed and gate is not None:
             done["reason"] = f"The gate wants {gate.field} = {json.dumps(gate.equals)}."
         return done
+
+    # -- people ----------------------------------------------------------------------------------
+
+    async def _person(self, role: str, task: Json, given: Sequence[Given], to: str | None) -> Json:
+        """Let a person answer: a form by the role's schema, else text."""
+        contract = self.contract(role, to) if to else None
+        schemas = contracts.schemas_of(self.role(role), contract)
+        schema = schemas[0] if schemas else {"type": "string", "minLength": 1}
+        context = {"task": task, "given": [{"from": item.source, "payload": item.payload} for item in given]}
+        question = "\n\n".join(part for part in (self.role(role).instructions.strip(), prompts.as_text(task)) if part)
+        decision = await self._question("answer", role, question, ["answer"], schema=schema, context=context)
+        return decision["value"]
 
     # -- program roles -------------------------------------------------------------------------
 

@@ -92,7 +92,7 @@ class Drive:
         recorder = self._recorder = Recorder(self.run, self.token, loaded.state, self._machine.writer, budget)
         recorder.on_lost, recorder.on_written = self.lose, self.on_written
         spaces = Workspaces(self._machine.driver, self.run, loaded.team, spec)
-        ended = False
+        ended = waits = False
         try:
             if loaded.state.takeovers >= CRASHES:
                 raise RunParked(f"The worker was lost {CRASHES} times in a row. Resume to try again.")
@@ -101,6 +101,7 @@ class Drive:
             ended = True
         except RunSuspended:
             await recorder.written()
+            waits = True
         except RunHalted as halted:
             if halted.status != "paused":
                 raise
@@ -118,7 +119,7 @@ class Drive:
             ended = True
         finally:
             await self._close(spaces, remove=ended)
-        return ended or await self._release(recorder)
+        return ended or await self._release(recorder, waits=waits)
 
     async def _play(self, spec: CrewSpec, loaded: Loaded, recorder: Recorder, spaces: Workspaces) -> Json:
         started = loaded.state.started or {}
@@ -153,12 +154,12 @@ class Drive:
             store.Write(run=self.run, entries=(entry,), lease=self.token, allowed=store.OPEN, release=True)
         )
 
-    async def _release(self, recorder: Recorder) -> bool:
+    async def _release(self, recorder: Recorder, *, waits: bool) -> bool:
         """Give the run back; False where its journal has grown meanwhile and there is more to do."""
         if recorder.missed:
             return False
         seen = recorder.state.seq
-        return await self._machine.writer.call(lambda: lease.release(self.run, self.token, seen=seen))
+        return await self._machine.writer.call(lambda: lease.release(self.run, self.token, seen=seen, waits=waits))
 
     async def _close(self, spaces: Workspaces, *, remove: bool) -> None:
         try:

@@ -67,10 +67,15 @@ def renew(tokens: Collection[str]) -> set[str]:
     return {str(lease) for lease in held.values_list("lease", flat=True)}
 
 
-def release(run: str, token: str, *, seen: int) -> bool:
-    """Give a run back, unless its journal has grown beyond what the owner has seen."""
+def release(run: str, token: str, *, seen: int, waits: bool) -> bool:
+    """Give a run back, unless its journal has grown beyond what the owner has seen. One that `waits`
+    for people is not driven again before one of them has decided."""
     owned = Run.objects.filter(pk=run, lease=token, seq=seen)
-    return owned.update(lease=None, lease_until=None) == 1
+    columns: dict[str, Any] = {"lease": None, "lease_until": None}
+    if waits:
+        owned = owned.filter(status__in=["running", "waiting"])
+        columns["status"] = "waiting"
+    return owned.update(**columns) == 1
 
 
 def expire(tokens: Collection[str]) -> None:

@@ -34,6 +34,7 @@ DELEGATE = "delegate_to_agent"
 PIECE = re.compile(r"\S*\s*\S*\s*\S*\s*", re.DOTALL)
 # what others produced stands between such tags in prompts
 QUOTED = re.compile(r"<data-([0-9a-f]+)\b.*?</data-\1>", re.DOTALL)
+TAG = re.compile(r"</?\w[^<>]*>")
 PIECE_MS = 20
 MAX_STREAM_MS = 1500
 
@@ -92,7 +93,7 @@ class RehearsalProvider:
 
 def _turn(request: ModelRequest) -> Turn:
     cue = request.cue or Cue(role="", visit=1, turn=1)
-    ask = cue.task or QUOTED.sub("", _ask(request)).strip()
+    ask = cue.task or _ask(request)
     turn = turn_of(script_parse(cue.script), cue, ask) if cue.script is not None else None
     if turn is None:
         return _improvised(request, cue, ask)
@@ -163,7 +164,13 @@ def _call(identity: str, name: str, arguments: dict[str, Json]) -> ToolCall:
 
 
 def _ask(request: ModelRequest) -> str:
-    return next((m.text for m in request.messages if isinstance(m, UserMessage)), "")
+    """What the role was asked: the first paragraph of the first message, without quoted data.
+
+    Further paragraphs tell how to go about it (the tags to delegate by, for one); said again
+    in an answer they would be taken for orders.
+    """
+    first = next((m.text for m in request.messages if isinstance(m, UserMessage)), "")
+    return TAG.sub("", QUOTED.sub("", first)).strip().partition("\n\n")[0]
 
 
 def _last(request: ModelRequest) -> str:

@@ -150,6 +150,8 @@ async def test_what_a_role_is_given_is_not_taken_for_its_task() -> None:
     quoted = 'Write.\n\n<data-0a1b from="x">\nlong text\n</data-0a1b>'
     reply = await play(quoted, cue=cue(role="writer", script=None))
     assert reply.text == "A rehearsed answer by writer to “Write.”."
+    ruled = await play("Write.\n\nUse <dev>what to do</dev>.", cue=cue(turn=2, script=None))
+    assert ruled.text == "A rehearsed answer by lead to “Write.”."
 
 
 async def test_code_tools_are_never_called_unscripted() -> None:

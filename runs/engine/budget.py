@@ -112,6 +112,11 @@ class Budget:
                 account.add(tokens, cost, action.attempt)
         return budget
 
+    @classmethod
+    def unlimited(cls) -> "Budget":
+        """Return the budget of a replay, which spends nothing."""
+        return cls(Account("The replay"), {}, 10**12, datetime.max.replace(tzinfo=UTC), 10**12, 1)
+
     def reserve(self, agent: str, tokens: int, cost: Decimal | None, *, model_call: bool) -> Hold:
         """Set aside what a call may need. Raises BudgetExceeded naming the limit, root before leaf."""
         self.seconds_left()

@@ -16,7 +16,7 @@ from runs.engine.crew import CrewAtWork
 from runs.engine.machine import Credentials, Machine
 from runs.engine.options import with_defaults
 from runs.engine.recorder import CRASHES, Recorder
-from runs.engine.workspace import Workspaces
+from runs.engine.workspace import INSTALLATION_LABEL, TEAM_LABEL, Workspaces
 from runs.errors import LeaseLost, ReplayDiverged, RunError, RunHalted, RunParked, RunSuspended
 from runs.journal import entries as e
 from runs.journal import signing, store
@@ -58,9 +58,10 @@ class Drive:
     async def go(self) -> None:
         """Drive the run until it has ended or waits; return at once if there is nothing to do."""
         if not self.token:
-            self.token = await self._machine.writer.call(partial(lease.claim, self.run)) or ""
-        if not self.token:
-            return
+            claimed = await self._machine.writer.call(partial(lease.claim, self.run))
+            if claimed is None:
+                return
+            self.token = claimed
         bound = structlog.contextvars.bind_contextvars(run=self.run)
         try:
             while not await self._once():
@@ -91,7 +92,8 @@ class Drive:
         budget = Budget.of(spec, loaded.state)
         recorder = self._recorder = Recorder(self.run, self.token, loaded.state, self._machine.writer, budget)
         recorder.on_lost, recorder.on_written = self.lose, self.on_written
-        spaces = Workspaces(self._machine.driver, self.run, loaded.team, spec)
+        labels = {INSTALLATION_LABEL: await self._machine.installation(), TEAM_LABEL: loaded.team}
+        spaces = Workspaces(self._machine.driver, self.run, spec, labels)
         ended = waits = False
         try:
             if loaded.state.takeovers >= CRASHES:

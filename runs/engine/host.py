@@ -8,6 +8,7 @@ worker died, goes on without anybody's message.
 import asyncio
 import threading
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import cache, partial
 
 import structlog
@@ -16,12 +17,16 @@ from django.db import DatabaseError
 from runs.engine import lease
 from runs.engine.drive import Drive
 from runs.engine.machine import Machine
+from runs.engine.workspace import INSTALLATION_LABEL, RUN_LABEL
 from runs.journal import doorbell
+from sandbox.api import SandboxInfo
 from sandbox.docker_driver import DockerDriver
+from sandbox.errors import SandboxError
 
 log = structlog.get_logger(__name__)
 MOST_RUNS = 256
 STOP_S = 1.0
+REAP_S = 20.0
 
 
 class Host:
@@ -53,7 +58,7 @@ class Host:
     async def _start(self) -> Machine:
         doorbell.use_loop(self._loop)
         machine = Machine(driver=DockerDriver())
-        for forever in (self._beat, self._sweep):
+        for forever in (self._beat, self._sweep, self._reap):
             self._keep(asyncio.ensure_future(forever(machine)))
         return machine
 
@@ -97,6 +102,19 @@ class Host:
                 continue
             for run in found:
                 self._keep(asyncio.ensure_future(self._drive(run)))
+
+    async def _reap(self, machine: Machine) -> None:
+        """Remove sandboxes whose run is over, now and then; those of a living run are re-attached."""
+        while True:
+            with suppress(SandboxError, DatabaseError):
+                await machine.driver.reap(partial(self._belongs, machine))
+            await asyncio.sleep(REAP_S)
+
+    async def _belongs(self, machine: Machine, sandbox: SandboxInfo) -> bool:
+        run = sandbox.labels.get(RUN_LABEL)
+        if run is None or sandbox.labels.get(INSTALLATION_LABEL) != await machine.installation():
+            return True  # Somebody else's; their own reaper sees to it.
+        return await machine.read(partial(lease.is_unfinished, run))
 
     def _keep(self, task: asyncio.Task[None]) -> None:
         self._tasks.add(task)

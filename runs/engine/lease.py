@@ -55,6 +55,11 @@ def claim(run: str) -> str | None:
     return str(token)
 
 
+def is_unfinished(run: str) -> bool:
+    """Say whether a run exists and has not ended."""
+    return Run.objects.filter(pk=run, ended_at=None).exists()
+
+
 def fresh() -> dict[str, Any]:
     """Return the columns of a run that is owned from its creation on."""
     return {"lease": uuid4(), "lease_until": _until(), "status": "running"}

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from runs.journal import doorbell
+from runs.journal import doorbell, signing
 from runs.journal.reader import Reader
 from runs.journal.writer import Writer
 from runs.providers import provider_get
@@ -31,8 +31,16 @@ class Machine:
 
     driver: Driver
     writer: Writer = field(default_factory=Writer)
+    _installation: str = ""
     _providers: dict[str, Provider] = field(default_factory=dict)
     read: Reader = field(default_factory=lambda: Reader(READERS))
+
+    async def installation(self) -> str:
+        """Return what tells this installation's sandboxes from others on the same engine: the workers
+        of one installation share a database, and so its signing key."""
+        if not self._installation:
+            self._installation = (await self.writer.call(signing.public_key))[:16]
+        return self._installation
 
     async def provider(self, name: str) -> Provider:
         """Return a provider; the first call for one imports its SDK, which takes a second."""

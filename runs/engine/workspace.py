@@ -9,16 +9,18 @@ from sandbox.api import Driver, Sandbox, SandboxSpec
 
 RUN_LABEL = "callsheet.run"
 NAME_LABEL = "callsheet.name"
+TEAM_LABEL = "callsheet.team"
+INSTALLATION_LABEL = "callsheet.installation"
 
 
 class Workspaces:
     """Hands out a run's sandboxes. After a takeover the living container is attached again."""
 
-    def __init__(self, driver: Driver, run: str, team: str, spec: CrewSpec) -> None:
+    def __init__(self, driver: Driver, run: str, spec: CrewSpec, labels: Mapping[str, str]) -> None:
         self._driver = driver
         self._run = run
-        self._team = team
         self._spec = spec
+        self._labels = labels
         self._open: dict[str, asyncio.Task[Sandbox]] = {}
 
     async def of(self, role: str) -> Sandbox:
@@ -41,7 +43,7 @@ class Workspaces:
                 await self._driver.remove(info.id)
 
     async def _attach_or_create(self, name: str, choice: SandboxChoice) -> Sandbox:
-        labels = {RUN_LABEL: self._run, NAME_LABEL: name, "callsheet.team": self._team}
+        labels = {**self._labels, RUN_LABEL: self._run, NAME_LABEL: name}
         for info in await self._driver.list({RUN_LABEL: self._run, NAME_LABEL: name}):
             if info.state == "running":
                 return await self._driver.connect(info.id)

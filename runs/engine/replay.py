@@ -1,0 +1,73 @@
+"""Replay a run from its journal: every step of its pattern again, with no call and no effect."""
+
+from typing import Any
+
+from crews.spec import CrewSpec
+from runs.engine.budget import Budget
+from runs.engine.crew import CrewAtWork
+from runs.engine.drive import Loaded, pinned
+from runs.engine.options import with_defaults
+from runs.engine.recorder import Recorder
+from runs.errors import ActionError, ReplayDiverged, RunSuspended
+from runs.journal import store
+from runs.journal.entries import ActionFinished, canonical, digest
+from runs.journal.fold import FINAL, RunState
+from runs.patterns import pattern_get
+
+Json = Any
+
+
+class Replayer(Recorder):
+    """A recorder that writes nothing: what a finished run would record must be in its journal already."""
+
+    deep = True
+
+    def __init__(self, run: str, state: RunState, budget: Budget) -> None:
+        super().__init__(run, "", state, None, budget)  # type: ignore[arg-type]
+        self.steps = 0
+
+    def record(self, entry: store.NewEntry) -> None:
+        """Compare an entry with the journal. Raises ReplayDiverged at the first difference."""
+        known = self.state.actions.get(entry.action or "")
+        if known is None:
+            raise ReplayDiverged(f"'{entry.key}' is not in the journal.")
+        if isinstance(entry.payload, ActionFinished):
+            self.steps += 1
+            if canonical(entry.payload.output) != canonical(known.output):
+                raise ReplayDiverged(f"'{entry.key}' now has another result than in the journal.")
+
+    async def written(self) -> None:
+        """Be asked for an effect: the journal should have had its result."""
+        raise ReplayDiverged("The crew now does something that the journal does not hold.")
+
+
+async def replay(run: str, loaded: Loaded) -> int:
+    """Replay a run that has ended and return how many actions it has.
+
+    Raises ReplayDiverged naming the first action that differs.
+    """
+    state = loaded.state
+    if state.status not in FINAL:
+        raise ReplayDiverged(f"The run is {state.status}; only a run that has ended can be replayed.")
+    started = state.started or {}
+    spec = CrewSpec.model_validate(started["document"])
+    pattern = pattern_get(spec.pattern.name)
+    crew = CrewAtWork(
+        run=run, spec=spec, task=started.get("task"), input=started.get("input"),
+        options=with_defaults(pattern.info.options_schema, spec.pattern.options),
+        models=pinned(started.get("models", {})), credentials={}, rehearsal=bool(started.get("rehearsal")),
+        script=loaded.script, machine=None, recorder=Replayer(run, state, Budget.unlimited()),  # type: ignore[arg-type]
+        workspaces=None,  # type: ignore[arg-type]
+    )  # fmt: skip
+    output: Json = None
+    try:
+        output = await pattern.play(crew)
+    except (ActionError, RunSuspended) as ended:
+        if state.status == "finished":
+            raise ReplayDiverged(f"The replay ends with: {ended}") from None
+        return len(state.actions)
+    if state.status == "finished" and digest(output) != digest(state.output):
+        raise ReplayDiverged("The run's result differs from the one in the journal.")
+    return len(state.actions)
+
+

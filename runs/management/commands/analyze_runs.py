@@ -1,0 +1,40 @@
+"""`manage.py analyze_runs [RUN…]`: calls, successes, failures, mean and p95 per agent, slowest, cost. ◆"""
+
+import sys
+from argparse import ArgumentParser
+from typing import Any
+from uuid import UUID
+
+from django.core.management import BaseCommand
+
+from runs.analysis import analyze
+from runs.models import Run
+
+
+class Command(BaseCommand):
+    help = "Say how the agents of runs did (all runs by default)."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("runs", metavar="RUN", nargs="*")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        runs = Run.objects.all()
+        if options["runs"]:
+            try:
+                wanted = {UUID(run) for run in options["runs"]}
+            except ValueError as error:
+                self.stderr.write(f"RUN: {error}")
+                sys.exit(2)
+            runs = runs.filter(pk__in=wanted)
+            if missing := wanted - set(runs.values_list("pk", flat=True)):
+                self.stderr.write(f"There is no run {', '.join(map(str, missing))}.")
+                sys.exit(2)
+        reports = analyze(runs)
+        self.stdout.write(f"{'agent':24}{'calls':>7}{'ok':>7}{'failed':>8}{'mean s':>10}{'p95 s':>10}{'tokens':>12}{'cost $':>12}")
+        for r in reports:
+            self.stdout.write(
+                f"{r.agent:24}{r.calls:>7}{r.succeeded:>7}{r.failed:>8}{r.mean_s:>10.3f}{r.p95_s:>10.3f}"
+                f"{r.tokens:>12}{r.cost_usd:>12.6f}"
+            )
+        if reports:
+            self.stdout.write(f"slowest: {reports[0].agent}")

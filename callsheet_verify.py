@@ -19,7 +19,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 GENESIS = "0" * 64
-ENVELOPE = ("run", "seq", "at", "kind", "action", "parent", "key", "agent", "actor", "payload_hash", "prev_hash")
+ENVELOPE = (
+    "run",
+    "seq",
+    "at",
+    "kind",
+    "action",
+    "parent",
+    "key",
+    "agent",
+    "actor",
+    "payload_hash",
+    "prev_hash",
+)
 ENDS = ("run.finished", "run.cancelled")
 
 
@@ -58,7 +70,9 @@ def verify(lines: Iterable[str], public_key: str = "") -> Verdict:
                 ended |= record["kind"] in ENDS
                 _check_entry(verdict, record)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            verdict.problems.append(f"line {number}: it is no entry ({type(error).__name__}: {error})")
+            verdict.problems.append(
+                f"line {number}: it is no entry ({type(error).__name__}: {error})"
+            )
     _check_head(verdict, signed, ended, public_key)
     return verdict
 
@@ -69,7 +83,9 @@ def _check_entry(verdict: Verdict, entry: dict[str, Any]) -> None:
     if entry["run"] != verdict.run:
         verdict.problems.append(f"entry {seq}: it belongs to another run, {entry['run']}")
     if seq != verdict.size + 1:
-        verdict.problems.append(f"entry {seq}: {verdict.size + 1} was expected; entries are missing or out of order")
+        verdict.problems.append(
+            f"entry {seq}: {verdict.size + 1} was expected; entries are missing or out of order"
+        )
     if entry["prev_hash"] != verdict.head:
         verdict.problems.append(f"entry {seq}: it does not follow the entry before it")
     if _hash(_canonical([entry[name] for name in ENVELOPE])) != entry["hash"]:
@@ -81,27 +97,43 @@ def _check_entry(verdict: Verdict, entry: dict[str, Any]) -> None:
     verdict.size, verdict.head = seq, entry["hash"]
 
 
-def _check_head(verdict: Verdict, signed: dict[str, Any] | None, ended: bool, public_key: str) -> None:
+def _check_head(
+    verdict: Verdict, signed: dict[str, Any] | None, ended: bool, public_key: str
+) -> None:
     if verdict.size == 0:
         verdict.problems.append("there are no entries")
     if signed is None:
         if ended:
-            verdict.problems.append("the run has ended, but its signed head is missing: the end may have been cut off")
+            verdict.problems.append(
+                "the run has ended, but its signed head is missing: the end may have been cut off"
+            )
         else:
-            verdict.notes.append("the run has not ended, so nothing says yet how long its journal is")
+            verdict.notes.append(
+                "the run has not ended, so nothing says yet how long its journal is"
+            )
         return
-    if (signed.get("run"), signed.get("size"), signed.get("head")) != (verdict.run, verdict.size, verdict.head):
+    if (signed.get("run"), signed.get("size"), signed.get("head")) != (
+        verdict.run,
+        verdict.size,
+        verdict.head,
+    ):
         verdict.problems.append(
             f"the signed head speaks of entry {signed.get('size')}, and the journal ends at {verdict.size} differently"
         )
-    message = {name: value for name, value in signed.items() if name not in ("public_key", "signature")}
+    message = {
+        name: value for name, value in signed.items() if name not in ("public_key", "signature")
+    }
     verdict.signed_by = str(signed.get("public_key", ""))
-    if not _signature_holds(verdict.signed_by, str(signed.get("signature", "")), _canonical(message).encode()):
+    if not _signature_holds(
+        verdict.signed_by, str(signed.get("signature", "")), _canonical(message).encode()
+    ):
         verdict.problems.append("the signature of the head does not hold")
     if public_key and verdict.signed_by != public_key.lower():
         verdict.problems.append(f"the head is signed by another key, {verdict.signed_by}")
     elif not public_key:
-        verdict.notes.append("the head was checked with the key that it names; give --key to be sure whose it is")
+        verdict.notes.append(
+            "the head was checked with the key that it names; give --key to be sure whose it is"
+        )
 
 
 def _canonical(value: Any) -> str:
@@ -196,7 +228,9 @@ def report(verdict: Verdict) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Check an exported Callsheet run.")
     parser.add_argument("file", help="the export (JSON lines), or - for standard input")
-    parser.add_argument("--key", default="", help="the public key (hex) that must have signed the head")
+    parser.add_argument(
+        "--key", default="", help="the public key (hex) that must have signed the head"
+    )
     options = parser.parse_args()
     try:
         with sys.stdin if options.file == "-" else open(options.file, encoding="utf-8") as lines:

@@ -143,7 +143,12 @@ def run_create(
 
 @router.get("/runs", response={200: RunsOut, **BODY_REFUSALS}, operation_id="runs_list")
 def runs_list(
-    request: HttpRequest, limit: Limit = 50, offset: Offset = 0, status: str = "", crew: str = "", search: str = ""
+    request: HttpRequest,
+    limit: Limit = 50,
+    offset: Offset = 0,
+    status: str = "",
+    crew: str = "",
+    search: str = "",
 ) -> dict[str, Any]:
     """List the team's runs, the newest first."""
     caller = _caller(request)
@@ -166,7 +171,11 @@ def run_read(request: HttpRequest, run: UUID) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@router.get("/runs/{uuid:run}/entries", response={200: EntriesOut, **BODY_REFUSALS}, operation_id="run_entries")
+@router.get(
+    "/runs/{uuid:run}/entries",
+    response={200: EntriesOut, **BODY_REFUSALS},
+    operation_id="run_entries",
+)
 def run_entries(
     request: HttpRequest,
     run: UUID,
@@ -178,7 +187,9 @@ def run_entries(
     return {"entries": store.read(str(row.pk), after=after, limit=limit), "seq": row.seq}
 
 
-@router.post("/runs/{uuid:run}/cancel", response={200: RunOut, **REFUSED}, operation_id="run_cancel")
+@router.post(
+    "/runs/{uuid:run}/cancel", response={200: RunOut, **REFUSED}, operation_id="run_cancel"
+)
 def run_cancel(request: HttpRequest, run: UUID, body: ReasonIn) -> dict[str, Any]:
     """Stop a run for good."""
     row = _run(request, run, "runs.stop")
@@ -194,7 +205,9 @@ def run_pause(request: HttpRequest, run: UUID, body: ReasonIn) -> dict[str, Any]
     return _fresh(row)
 
 
-@router.post("/runs/{uuid:run}/resume", response={200: RunOut, **REFUSED}, operation_id="run_resume")
+@router.post(
+    "/runs/{uuid:run}/resume", response={200: RunOut, **REFUSED}, operation_id="run_resume"
+)
 def run_resume(request: HttpRequest, run: UUID, body: ReasonIn) -> dict[str, Any]:
     """Go on with a paused run."""
     row = _run(request, run, "runs.start")
@@ -202,7 +215,9 @@ def run_resume(request: HttpRequest, run: UUID, body: ReasonIn) -> dict[str, Any
     return _fresh(row)
 
 
-@router.get("/runs/{uuid:run}/export", response=REFUSALS, operation_id="run_export", openapi_extra=EXPORTED)
+@router.get(
+    "/runs/{uuid:run}/export", response=REFUSALS, operation_id="run_export", openapi_extra=EXPORTED
+)
 def run_export(request: HttpRequest, run: UUID) -> Any:
     """Export a run as JSON lines: its entries, then its signed head."""
     row = _run(request, run, "runs.view")
@@ -211,7 +226,9 @@ def run_export(request: HttpRequest, run: UUID) -> Any:
     return response
 
 
-@router.post("/runs/{uuid:run}/verify", response={200: VerdictOut, **REFUSALS}, operation_id="run_verify")
+@router.post(
+    "/runs/{uuid:run}/verify", response={200: VerdictOut, **REFUSALS}, operation_id="run_verify"
+)
 def run_verify(request: HttpRequest, run: UUID) -> dict[str, Any]:
     """Check the run's chain, commitments and signature now."""
     verdict = verify_run(_run(request, run, "runs.view"))
@@ -219,13 +236,18 @@ def run_verify(request: HttpRequest, run: UUID) -> dict[str, Any]:
 
 
 @router.get(
-    "/approvals", response={200: ApprovalsOut, **REFUSALS}, by_alias=True, operation_id="approvals_list"
+    "/approvals",
+    response={200: ApprovalsOut, **REFUSALS},
+    by_alias=True,
+    operation_id="approvals_list",
 )
 def approvals_list(request: HttpRequest) -> dict[str, Any]:
     """List the open questions of the team's runs."""
     caller = _caller(request)
     require(caller.user, "runs.view", caller.team)
-    waiting = Run.objects.filter(team=caller.team, status__in=["waiting", "paused"]).order_by("created_at")[:200]
+    waiting = Run.objects.filter(team=caller.team, status__in=["waiting", "paused"]).order_by(
+        "created_at"
+    )[:200]
     found = []
     for run in waiting:
         state = state_of(run)
@@ -233,8 +255,14 @@ def approvals_list(request: HttpRequest) -> dict[str, Any]:
     return {"approvals": found}
 
 
-@router.post("/approvals/{uuid:run}/{uuid:action}/decide", response={200: RunOut, **REFUSED}, operation_id="approval_decide")
-def approval_decide(request: HttpRequest, run: UUID, action: UUID, body: DecisionIn) -> dict[str, Any]:
+@router.post(
+    "/approvals/{uuid:run}/{uuid:action}/decide",
+    response={200: RunOut, **REFUSED},
+    operation_id="approval_decide",
+)
+def approval_decide(
+    request: HttpRequest, run: UUID, action: UUID, body: DecisionIn
+) -> dict[str, Any]:
     """Answer a question. Of two answers one wins; the other gets 409."""
     row = _run(request, run, "runs.decide")
     services.decision_make(
@@ -250,14 +278,18 @@ def _caller(request: HttpRequest) -> Caller:
 
 
 def _run(request: HttpRequest, pk: UUID, permission: str) -> Run:
-    return get_or_404(Run.objects.select_related("version", "started_by"), _caller(request), pk, permission)
+    return get_or_404(
+        Run.objects.select_related("version", "started_by"), _caller(request), pk, permission
+    )
 
 
 def _crew(caller: Caller, key: str) -> Crew:
     try:
         return get_or_404(Crew.objects.filter(archived_at=None), caller, UUID(key), "crews.view")
     except (ValueError, ValidationError):
-        found = Crew.objects.filter(team=caller.team, slug=key.replace("\0", ""), archived_at=None).first()
+        found = Crew.objects.filter(
+            team=caller.team, slug=key.replace("\0", ""), archived_at=None
+        ).first()
         if found is None:
             raise Http404 from None
         return found

@@ -6,6 +6,9 @@ class RunsConfig(AppConfig):
 
     def ready(self) -> None:
         from crews.catalog import catalog_register
+        from crews.start_page import panel_register
         from runs.catalog import catalog
+        from runs.start_page import recent_panel
 
         catalog_register(catalog)
+        panel_register(recent_panel)

@@ -17,6 +17,8 @@ def catalog() -> Catalog:
         patterns=tuple(pattern.info for pattern in PATTERNS.values()),
         tools=tuple(tool.info for tool in TOOLS.values()),
         providers=tuple(
-            ProviderInfo(name=name, title=_TITLES.get(name, name)) for name in PROVIDERS if name != "rehearsal"
+            ProviderInfo(name=name, title=_TITLES.get(name, name))
+            for name in PROVIDERS
+            if name != "rehearsal"
         ),
     )

@@ -58,7 +58,9 @@ class RunConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         if self.tail is not None:
             live.leave(self.tail)
             with suppress(OSError):
-                await self.channel_layer.group_discard(doorbell.group(self.tail.run), self.channel_name)
+                await self.channel_layer.group_discard(
+                    doorbell.group(self.tail.run), self.channel_name
+                )
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         with suppress(ValueError):
@@ -73,7 +75,9 @@ class RunConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def delta(self, message: dict[str, Any]) -> None:
         """The channel layer brings a piece of text that a model is writing."""
-        await self.send(json.dumps({"type": "delta", "action": message["action"], "text": message["text"]}))
+        await self.send(
+            json.dumps({"type": "delta", "action": message["action"], "text": message["text"]})
+        )
 
     async def _send_all(self) -> None:
         """Send what there is, say so, then whatever comes; from one task, so that order holds."""

@@ -66,6 +66,6 @@ def leave(tail: Tail) -> None:
 
 def _ensure_relay() -> None:
     """Embedded, let this process hear the worker's wake-ups as long as its event loop runs."""
-    global _relay  # noqa: PLW0603
+    global _relay
     if settings.EMBEDDED and (_relay is None or _relay.done()):
         _relay = asyncio.ensure_future(doorbell.relay_datagrams())

@@ -10,13 +10,19 @@ class Run(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     team = models.ForeignKey("teams.Team", on_delete=models.CASCADE, related_name="runs")
-    crew = models.ForeignKey("crews.Crew", null=True, on_delete=models.SET_NULL, related_name="runs")
-    version = models.ForeignKey("crews.CrewVersion", null=True, on_delete=models.SET_NULL, related_name="runs")
+    crew = models.ForeignKey(
+        "crews.Crew", null=True, on_delete=models.SET_NULL, related_name="runs"
+    )
+    version = models.ForeignKey(
+        "crews.CrewVersion", null=True, on_delete=models.SET_NULL, related_name="runs"
+    )
     origin = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="forks")
     crew_name = models.CharField(max_length=100)
     title = models.CharField(max_length=200)
     rehearsal = models.BooleanField(default=False)
-    started_by = models.ForeignKey("teams.User", null=True, on_delete=models.SET_NULL, related_name="+")
+    started_by = models.ForeignKey(
+        "teams.User", null=True, on_delete=models.SET_NULL, related_name="+"
+    )
     idempotency_key = models.CharField(max_length=200, null=True)
     request_hash = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -38,7 +44,9 @@ class Run(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["team", "idempotency_key"], name="run_idempotency_key_per_team")
+            models.UniqueConstraint(
+                fields=["team", "idempotency_key"], name="run_idempotency_key_per_team"
+            )
         ]
         indexes = [
             models.Index(fields=["team", "-created_at"], name="runs_of_team"),

@@ -35,7 +35,11 @@ def check_sandboxes(spec: CrewSpec, *, here: bool) -> None:
     names = ", ".join(needed)
     if not status.available:
         raise BadRequest(f"These roles execute code and need a sandbox: {names}. {status.reason}")
-    images = {(role.sandbox or SandboxChoice()).image for name, role in spec.roles.items() if name in needed}
+    images = {
+        (role.sandbox or SandboxChoice()).image
+        for name, role in spec.roles.items()
+        if name in needed
+    }
     for image in sorted(images & {"default", "node", "minimal"} - set(status.images)):
         raise BadRequest(
             f"The sandbox image '{image}' of {names} is not built yet."
@@ -48,7 +52,8 @@ def sandboxed_roles(spec: CrewSpec) -> list[str]:
     return [
         name
         for name, role in spec.roles.items()
-        if role.kind in ("code", "command") or any(TOOLS[t].info.needs_sandbox for t in role.tools if t in TOOLS)
+        if role.kind in ("code", "command")
+        or any(TOOLS[t].info.needs_sandbox for t in role.tools if t in TOOLS)
     ]
 
 

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
-
 from runs.engine import lease
 from runs.engine.drive import Drive
 from runs.engine.machine import Machine
@@ -49,5 +48,3 @@ async def _beat(machine: Machine, drive: Drive) -> None:
         await asyncio.sleep(lease.HEARTBEAT_S)
         if drive.token and not await machine.writer.call(lambda: lease.renew([drive.token])):
             drive.lose()
-
-

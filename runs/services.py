@@ -7,8 +7,8 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from crews.models import Crew, CrewVersion
-from crews.services import crew_publish
 from crews.schema_guard import validate_payload
+from crews.services import crew_publish
 from crews.spec import CrewSpec, ModelChoice
 from crews.strict_json import Refused, check_json
 from runs import preflight
@@ -75,7 +75,13 @@ def run_start(
 
 def run_cancel(*, run: Run, user: User, reason: str = "") -> None:
     """Stop a run for good. What is under way is given up. Raises Conflict if it has ended."""
-    _command(run, e.RunCancelled(reason=reason[:1000]), user, allowed=store.UNFINISHED, status="cancelled")
+    _command(
+        run,
+        e.RunCancelled(reason=reason[:1000]),
+        user,
+        allowed=store.UNFINISHED,
+        status="cancelled",
+    )
 
 
 def run_pause(*, run: Run, user: User, reason: str = "") -> None:
@@ -86,7 +92,9 @@ def run_pause(*, run: Run, user: User, reason: str = "") -> None:
 def run_resume(*, run: Run, user: User, reason: str = "") -> None:
     """Go on with a paused run. Raises Conflict unless it is paused."""
     with transaction.atomic():
-        _command(run, e.RunResumed(reason=reason[:1000]), user, allowed=("paused",), status="running")
+        _command(
+            run, e.RunResumed(reason=reason[:1000]), user, allowed=("paused",), status="running"
+        )
         doorbell.ring_work_on_commit(str(run.pk))
 
 
@@ -109,18 +117,31 @@ def decision_make(
             actor=_actor(user),
         )  # fmt: skip
         # Other questions may still be open; the engine goes on with what no longer waits.
-        _append(run, entry, allowed=store.UNFINISHED, status=None if state.status == "paused" else "running")
+        _append(
+            run,
+            entry,
+            allowed=store.UNFINISHED,
+            status=None if state.status == "paused" else "running",
+        )
         doorbell.ring_work_on_commit(str(run.pk))
 
 
-def _command(run: Run, payload: e.Payload, user: User, *, allowed: tuple[str, ...], status: str) -> None:
+def _command(
+    run: Run, payload: e.Payload, user: User, *, allowed: tuple[str, ...], status: str
+) -> None:
     with transaction.atomic():
-        _append(run, store.NewEntry(payload=payload, actor=_actor(user)), allowed=allowed, status=status)
+        _append(
+            run, store.NewEntry(payload=payload, actor=_actor(user)), allowed=allowed, status=status
+        )
 
 
-def _append(run: Run, entry: store.NewEntry, *, allowed: tuple[str, ...], status: str | None) -> None:
+def _append(
+    run: Run, entry: store.NewEntry, *, allowed: tuple[str, ...], status: str | None
+) -> None:
     try:
-        store.append_one(store.Write(run=str(run.pk), entries=(entry,), allowed=allowed, status=status))
+        store.append_one(
+            store.Write(run=str(run.pk), entries=(entry,), allowed=allowed, status=status)
+        )
     except RunHalted as halted:
         raise Conflict(f"The run is {halted.status}.") from None
 
@@ -143,7 +164,8 @@ def _check_task(spec: CrewSpec, task: Json, input: Json) -> None:
     if spec.task.schema_ is not None:
         if problems := validate_payload(spec.task.schema_, task):
             raise BadRequest(
-                f"task: {problems[0]}", problems=[problem.under("task").as_json() for problem in problems]
+                f"task: {problems[0]}",
+                problems=[problem.under("task").as_json() for problem in problems],
             )
     elif not isinstance(task, str) or not task.strip():
         raise BadRequest("task: give the task as text; this crew has no task schema")
@@ -181,19 +203,30 @@ class _Models:
 
 
 def _pinned(choice: ModelChoice, provider: str, name: str, credential: str) -> dict[str, Json]:
-    pinned = {"provider": provider, "name": name, "credential": credential, "max_tokens": choice.max_tokens}
+    pinned = {
+        "provider": provider,
+        "name": name,
+        "credential": credential,
+        "max_tokens": choice.max_tokens,
+    }
     return pinned if choice.temperature is None else pinned | {"temperature": choice.temperature}
 
 
 def _check_decision(question: Mapping[str, Json], choice: str, value: Json) -> None:
     if choice not in question["choices"]:
-        raise BadRequest(f"choice: '{choice}' is not offered; choose {', '.join(question['choices'])}")
+        raise BadRequest(
+            f"choice: '{choice}' is not offered; choose {', '.join(question['choices'])}"
+        )
     try:
         check_json(value)
     except Refused as refused:
         raise BadRequest(f"value: {refused}") from None
     schema = question.get("schema")
-    if choice in ("edit", "answer") and schema is not None and (problems := validate_payload(schema, value)):
+    if (
+        choice in ("edit", "answer")
+        and schema is not None
+        and (problems := validate_payload(schema, value))
+    ):
         listed = [problem.under("value").as_json() for problem in problems]
         raise BadRequest(f"value: {problems[0]}", problems=listed)
 

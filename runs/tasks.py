@@ -22,5 +22,3 @@ def start(**_: object) -> None:
 def stop(**_: object) -> None:
     """Hand the runs over before the worker goes."""
     host().stop()
-
-

@@ -118,7 +118,8 @@ class Conversation:
         async def effect(action: str) -> Outcome:
             if credential is None:
                 raise NoCredential(
-                    f"There is no credential '{choice.credential}' for {provider}.", provider=provider
+                    f"There is no credential '{choice.credential}' for {provider}.",
+                    provider=provider,
                 )
             return await self._complete(provider, sized.request, credential, action)
 
@@ -134,10 +135,17 @@ class Conversation:
             reply = await server.complete(request, credential, preview.show)
         finally:
             preview.close()
-        output = reply.model_dump(mode="json", exclude_defaults=True, exclude={"usage"}) | {"text": reply.text}
+        output = reply.model_dump(mode="json", exclude_defaults=True, exclude={"usage"}) | {
+            "text": reply.text
+        }
         usage = reply.usage.model_dump(exclude_defaults=True)
-        usage |= {"input_tokens": reply.usage.input_tokens, "output_tokens": reply.usage.output_tokens}
-        return Outcome(output=output, usage=usage, cost_usd=cost(provider, request.model, reply.usage))
+        usage |= {
+            "input_tokens": reply.usage.input_tokens,
+            "output_tokens": reply.usage.output_tokens,
+        }
+        return Outcome(
+            output=output, usage=usage, cost_usd=cost(provider, request.model, reply.usage)
+        )
 
     def _sized(self, request: ModelRequest, choice: ModelChoice, provider: str) -> "_Sized":
         """Fit a call into what is left: fewer output tokens, and the run's or role's deadline."""
@@ -147,7 +155,9 @@ class Conversation:
         if tokens_left is not None:
             most = min(most, max(LEAST_TOKENS, tokens_left - bound))
         if cost_left is not None:
-            most = _affordable(most, bound, cost_left, lambda usage: cost(provider, request.model, usage))
+            most = _affordable(
+                most, bound, cost_left, lambda usage: cost(provider, request.model, usage)
+            )
         seconds = self.crew.spec.roles[self.role].limits.seconds or CALL_SECONDS
         deadline = min(float(seconds), self.crew.recorder.budget.seconds_left())
         reserved = None
@@ -164,7 +174,9 @@ class _Sized:
     cost_usd: Decimal | None
 
 
-def _affordable(most: int, bound: int, left: Decimal, price: Callable[[Usage], Decimal | None]) -> int:
+def _affordable(
+    most: int, bound: int, left: Decimal, price: Callable[[Usage], Decimal | None]
+) -> int:
     """Return how many output tokens (at most `most`) the money pays for."""
     whole = price(Usage(input_tokens=bound, output_tokens=most))
     if whole is None or whole <= left:
@@ -172,5 +184,3 @@ def _affordable(most: int, bound: int, left: Decimal, price: Callable[[Usage], D
     alone = price(Usage(input_tokens=bound)) or Decimal(0)
     each = (whole - alone) / most
     return most if each <= 0 else min(most, max(LEAST_TOKENS, int((left - alone) / each)))
-
-

@@ -40,7 +40,9 @@ class Account:
 
     def check(self, tokens: int, cost: Decimal | None, calls: int) -> None:
         if self.max_calls is not None and self.calls + calls > self.max_calls:
-            raise BudgetExceeded(f"{self.name} may make {self.max_calls} model calls and has made {self.calls}.")
+            raise BudgetExceeded(
+                f"{self.name} may make {self.max_calls} model calls and has made {self.calls}."
+            )
         if self.max_tokens is not None and self.tokens + tokens > self.max_tokens:
             raise BudgetExceeded(
                 f"{self.name} may use {self.max_tokens} tokens, has used or reserved {self.tokens},"
@@ -92,7 +94,9 @@ class Budget:
         """Return the budget of a run with what its journal says has been spent."""
         limits = spec.limits
         roles = {
-            name: Account(f"Role '{name}'", role.limits.tokens, role.limits.cost_usd, role.limits.calls)
+            name: Account(
+                f"Role '{name}'", role.limits.tokens, role.limits.cost_usd, role.limits.calls
+            )
             for name, role in spec.roles.items()
         }
         now = datetime.now(UTC)
@@ -144,7 +148,9 @@ class Budget:
         """Count the end of an effect. Raises BreakerOpen when too many of the last ones failed."""
         self._results = [*self._results[-self.window + 1 :], failed]
         if failed and sum(self._results) >= self.failures:
-            raise BreakerOpen(f"{sum(self._results)} of the last {len(self._results)} calls failed.")
+            raise BreakerOpen(
+                f"{sum(self._results)} of the last {len(self._results)} calls failed."
+            )
 
     def seconds_left(self) -> float:
         """Return the seconds until the run's deadline. Raises BudgetExceeded when it has passed."""

@@ -16,7 +16,11 @@ _FENCED = re.compile(r"```(?:json)?\s*\n(.*?)```", re.DOTALL)
 def schemas_of(role: RoleSpec, contract: Handoff | None) -> list[JsonSchema]:
     """Return the JSON Schemas a role's result must satisfy: its contract's first, then its own."""
     schemas = [contract.schema_ if contract else None, role.returns]
-    return [schema for n, schema in enumerate(schemas) if schema is not None and schema not in schemas[:n]]
+    return [
+        schema
+        for n, schema in enumerate(schemas)
+        if schema is not None and schema not in schemas[:n]
+    ]
 
 
 def read_answer(text: str, schemas: Sequence[JsonSchema]) -> tuple[Json, list[Problem]]:
@@ -36,7 +40,9 @@ def read_program_output(stdout: str, schemas: Sequence[JsonSchema]) -> tuple[Jso
     try:
         value = json.loads(stdout, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        return None, [Problem(path="", message=f"The program's output is not one JSON value: {error}.")]
+        return None, [
+            Problem(path="", message=f"The program's output is not one JSON value: {error}.")
+        ]
     return value, check(value, schemas)
 
 
@@ -53,7 +59,9 @@ def confidence_problem(contract: Handoff | None, payload: Json) -> Problem | Non
     confidence = payload.get("confidence") if isinstance(payload, dict) else None
     required = contract.required_confidence
     if isinstance(confidence, bool) or not isinstance(confidence, int | float):
-        return Problem(path="confidence", message=f"The contract requires a number (at least {required}).")
+        return Problem(
+            path="confidence", message=f"The contract requires a number (at least {required})."
+        )
     if confidence < required:
         message = f"{confidence} is below the required {required}."
         return Problem(path="confidence", message=message, severity="warning")

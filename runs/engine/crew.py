@@ -89,10 +89,20 @@ class CrewAtWork:
 
             return await self._converse(role, task, given, to, lead, tools=tools)
         if kind == "human":
-            return await self._ask(role, task, given, lambda scope: self.at(scope)._person(role, task, given, to))
+            return await self._ask(
+                role, task, given, lambda scope: self.at(scope)._person(role, task, given, to)
+            )
         if kind == "code":
-            return await self._ask(role, task, given, lambda scope: self._program(scope, role, task, given, to))
-        raise ActionError({"kind": "unsupported", "role": role, "message": f"Roles of kind '{kind}' cannot run yet."})
+            return await self._ask(
+                role, task, given, lambda scope: self._program(scope, role, task, given, to)
+            )
+        raise ActionError(
+            {
+                "kind": "unsupported",
+                "role": role,
+                "message": f"Roles of kind '{kind}' cannot run yet.",
+            }
+        )
 
     async def talk(
         self, role: str, task: Json, body: Callable[[Say], Awaitable[str]], *,
@@ -108,7 +118,9 @@ class CrewAtWork:
 
             return await body(say_with_task)
 
-        return await self._converse(role, task, (), None, lead, delegates=delegates, end_word=end_word)
+        return await self._converse(
+            role, task, (), None, lead, delegates=delegates, end_word=end_word
+        )
 
     async def hand_over(self, source: str, target: str, payload: Json) -> Passage:
         contract = self.contract(source, target)
@@ -124,13 +136,20 @@ class CrewAtWork:
         return Passage(open=done["passed"], payload=done["payload"], reason=done.get("reason", ""))
 
     async def step(
-        self, type: str, name: str, agent: str, input: Json, body: Callable[[base.Crew], Awaitable[Json]]
+        self,
+        type: str,
+        name: str,
+        agent: str,
+        input: Json,
+        body: Callable[[base.Crew], Awaitable[Json]],
     ) -> Json:
         act = Act(type=cast(ActionType, type), name=name, agent=agent, input=input)
         return await self.recorder.span(self.scope, type, act, lambda scope: body(self.at(scope)))
 
     async def parallel(
-        self, branches: Mapping[str, Callable[["CrewAtWork"], Awaitable[Json]]], slot: str = "branch"
+        self,
+        branches: Mapping[str, Callable[["CrewAtWork"], Awaitable[Json]]],
+        slot: str = "branch",
     ) -> dict[str, base.Outcome]:
         """See the Protocol. All branches come to rest before a halt or a wait of one is passed on."""
         place = self.scope.branch(slot)
@@ -154,7 +173,9 @@ class CrewAtWork:
             raise result
         return dict(zip(branches, cast(list[base.Outcome], results), strict=True))
 
-    async def escalate(self, agent: str, question: str, choices: Sequence[str], context: Json = None) -> Json:
+    async def escalate(
+        self, agent: str, question: str, choices: Sequence[str], context: Json = None
+    ) -> Json:
         return await self._question("escalation", agent, question, list(choices), context=context)
 
     # -- model roles ---------------------------------------------------------------------------
@@ -180,7 +201,11 @@ class CrewAtWork:
         return await self._ask(role, task, given, body)
 
     async def _ask(
-        self, role: str, task: Json, given: Sequence[Given], body: Callable[[Scope], Awaitable[Json]]
+        self,
+        role: str,
+        task: Json,
+        given: Sequence[Given],
+        body: Callable[[Scope], Awaitable[Json]],
     ) -> Json:
         told: dict[str, Json] = {"task": task}
         if given:
@@ -199,7 +224,12 @@ class CrewAtWork:
         return await self.recorder.span(self.scope, role, act, timed)
 
     async def _accepted(
-        self, role: str, contract: Handoff | None, schemas: Sequence[JsonSchema], answer: str, say: Say
+        self,
+        role: str,
+        contract: Handoff | None,
+        schemas: Sequence[JsonSchema],
+        answer: str,
+        say: Say,
     ) -> Json:
         """Return a model's answer as payload, after telling it what is wrong as often as it may retry."""
         retries = contract.on_invalid.retries if contract else self.role(role).limits.retries
@@ -207,11 +237,17 @@ class CrewAtWork:
         for left in range(retries, -1, -1):
             value, problems = contracts.read_answer(answer, schemas)
             doubt = None if problems else contracts.confidence_problem(contract, value)
-            wanted = problems or ([doubt] if doubt and (revise or doubt.severity == "error") else [])
+            wanted = problems or (
+                [doubt] if doubt and (revise or doubt.severity == "error") else []
+            )
             if not wanted or not left:
                 break
             answer = await say(prompts.correction(wanted))
-        return value if not problems else await self._invalid(role, contract, schemas, answer, problems)
+        return (
+            value
+            if not problems
+            else await self._invalid(role, contract, schemas, answer, problems)
+        )
 
     async def _invalid(
         self, role: str, contract: Handoff | None, schemas: Sequence[JsonSchema], answer: Json,
@@ -219,7 +255,11 @@ class CrewAtWork:
     ) -> Json:  # fmt: skip
         """Give up on an invalid payload: ask a person for a valid one, or fail."""
         told = "; ".join(str(problem) for problem in problems[:5])
-        error = {"kind": "invalid_payload", "role": role, "message": f"The result of '{role}' is not valid. {told}"}
+        error = {
+            "kind": "invalid_payload",
+            "role": role,
+            "message": f"The result of '{role}' is not valid. {told}",
+        }
         if contract is None or contract.on_invalid.then == "fail":
             raise ActionError(error)
         context = {"problems": [problem.as_json() for problem in problems], "payload": answer}
@@ -228,7 +268,10 @@ class CrewAtWork:
             schema=schemas[0] if schemas else None, context=context,
         )  # fmt: skip
         if decision["choice"] != "edit":
-            raise ActionError(error | {"message": f"{error['message']} A person rejected it. {decision['comment']}"})
+            raise ActionError(
+                error
+                | {"message": f"{error['message']} A person rejected it. {decision['comment']}"}
+            )
         return decision["value"]
 
     # -- handoffs ------------------------------------------------------------------------------
@@ -241,7 +284,12 @@ class CrewAtWork:
             return self._gated(contract, payload, confidence)
         question = f"The result of '{source}' is in doubt. {doubt} Let it through?"
         decision = await self._question(
-            "escalation", source, question, ["approve", "edit", "reject"], schema=contract.schema_, context=payload
+            "escalation",
+            source,
+            question,
+            ["approve", "edit", "reject"],
+            schema=contract.schema_,
+            context=payload,
         )
         if decision["choice"] == "reject":
             message = f"A person rejected the result of '{source}'. {decision['comment']}".strip()
@@ -253,7 +301,12 @@ class CrewAtWork:
     def _gated(self, contract: Handoff | None, payload: Json, confidence: Json) -> dict[str, Json]:
         gate = contract.when if contract else None
         passed = contracts.gate_holds(gate, payload)
-        done: dict[str, Json] = {"valid": True, "confidence": confidence, "passed": passed, "payload": payload}
+        done: dict[str, Json] = {
+            "valid": True,
+            "confidence": confidence,
+            "passed": passed,
+            "payload": payload,
+        }
         if not passed and gate is not None:
             done["reason"] = f"The gate wants {gate.field} = {json.dumps(gate.equals)}."
         return done
@@ -265,9 +318,16 @@ class CrewAtWork:
         contract = self.contract(role, to) if to else None
         schemas = contracts.schemas_of(self.role(role), contract)
         schema = schemas[0] if schemas else {"type": "string", "minLength": 1}
-        context = {"task": task, "given": [{"from": item.source, "payload": item.payload} for item in given]}
-        question = "\n\n".join(part for part in (self.role(role).instructions.strip(), prompts.as_text(task)) if part)
-        decision = await self._question("answer", role, question, ["answer"], schema=schema, context=context)
+        context = {
+            "task": task,
+            "given": [{"from": item.source, "payload": item.payload} for item in given],
+        }
+        question = "\n\n".join(
+            part for part in (self.role(role).instructions.strip(), prompts.as_text(task)) if part
+        )
+        decision = await self._question(
+            "answer", role, question, ["answer"], schema=schema, context=context
+        )
         return decision["value"]
 
     # -- program roles -------------------------------------------------------------------------
@@ -287,20 +347,30 @@ class CrewAtWork:
         async def effect(action: str) -> Outcome:
             sandbox = await self.workspaces.of(role)
             stdin = json.dumps(payload).encode()
-            result = await sandbox.run_code(program.language, program.source, stdin=stdin, key=action)
+            result = await sandbox.run_code(
+                program.language, program.source, stdin=stdin, key=action
+            )
             text = result.stderr.decode(errors="replace")[-4_000:]
             if not result.ok:
-                ended = "ran out of time" if result.timed_out else f"ended with exit code {result.exit_code}"
+                ended = (
+                    "ran out of time"
+                    if result.timed_out
+                    else f"ended with exit code {result.exit_code}"
+                )
                 message = f"The program of '{role}' {ended}. {text}".strip()
                 raise ActionError({"kind": "program_failed", "role": role, "message": message})
-            return Outcome(output={"stdout": result.stdout.decode(errors="replace"), "stderr": text})
+            return Outcome(
+                output={"stdout": result.stdout.decode(errors="replace"), "stderr": text}
+            )
 
         output = await self.recorder.leaf(scope, "program", act, effect)
         contract = self.contract(role, to) if to else None
         schemas = contracts.schemas_of(self.role(role), contract)
         value, problems = contracts.read_program_output(output["stdout"], schemas)
         if problems:
-            return await self.at(scope)._invalid(role, contract, schemas, output["stdout"], problems)
+            return await self.at(scope)._invalid(
+                role, contract, schemas, output["stdout"], problems
+            )
         return value
 
     async def _question(
@@ -308,7 +378,9 @@ class CrewAtWork:
         schema: JsonSchema | None = None, context: Json = None,
     ) -> dict[str, Json]:  # fmt: skip
         act = Act(type="escalation", name=question[:200], agent=agent, input={"question": question})
-        return await self.recorder.question(self.scope, slot, act, question, choices, schema, context)
+        return await self.recorder.question(
+            self.scope, slot, act, question, choices, schema, context
+        )
 
 
 def _weight(error: BaseException) -> int:
@@ -316,4 +388,3 @@ def _weight(error: BaseException) -> int:
     if isinstance(error, RunSuspended):
         return 2
     return 1 if isinstance(error, RunHalted) else 0
-

@@ -90,14 +90,18 @@ class Drive:
             return True
         spec = CrewSpec.model_validate((loaded.state.started or {})["document"])
         budget = Budget.of(spec, loaded.state)
-        recorder = self._recorder = Recorder(self.run, self.token, loaded.state, self._machine.writer, budget)
+        recorder = self._recorder = Recorder(
+            self.run, self.token, loaded.state, self._machine.writer, budget
+        )
         recorder.on_lost, recorder.on_written = self.lose, self.on_written
         labels = {INSTALLATION_LABEL: await self._machine.installation(), TEAM_LABEL: loaded.team}
         spaces = Workspaces(self._machine.driver, self.run, spec, labels)
         ended = waits = False
         try:
             if loaded.state.takeovers >= CRASHES:
-                raise RunParked(f"The worker was lost {CRASHES} times in a row. Resume to try again.")
+                raise RunParked(
+                    f"The worker was lost {CRASHES} times in a row. Resume to try again."
+                )
             self._work = asyncio.ensure_future(self._play(spec, loaded, recorder, spaces))
             await self._finish(recorder, "finished", output=await self._work)
             ended = True
@@ -123,7 +127,9 @@ class Drive:
             await self._close(spaces, remove=ended)
         return ended or await self._release(recorder, waits=waits)
 
-    async def _play(self, spec: CrewSpec, loaded: Loaded, recorder: Recorder, spaces: Workspaces) -> Json:
+    async def _play(
+        self, spec: CrewSpec, loaded: Loaded, recorder: Recorder, spaces: Workspaces
+    ) -> Json:
         started = loaded.state.started or {}
         pattern = pattern_get(spec.pattern.name)
         crew = CrewAtWork(
@@ -136,7 +142,12 @@ class Drive:
         return await pattern.play(crew)
 
     async def _finish(
-        self, recorder: Recorder, status: Literal["finished", "failed"], *, output: Json = None, error: dict[str, Json] | None = None
+        self,
+        recorder: Recorder,
+        status: Literal["finished", "failed"],
+        *,
+        output: Json = None,
+        error: dict[str, Json] | None = None,
     ) -> None:
         await recorder.written()
         state = recorder.state
@@ -144,7 +155,9 @@ class Drive:
             "tokens": state.tokens, "cost_usd": str(state.cost_usd), "unpriced": state.unpriced,
             "calls": state.calls, "actions": len(state.actions), "failures": state.failures,
         }  # fmt: skip
-        finished = e.RunFinished.model_construct(status=status, output=output, error=error, totals=totals)
+        finished = e.RunFinished.model_construct(
+            status=status, output=output, error=error, totals=totals
+        )
         recorder.record(store.NewEntry(payload=finished, gated=True))
         await recorder.written()
         await self._machine.writer.call(lambda: signing.sign(Run.objects.get(pk=self.run)))
@@ -153,7 +166,9 @@ class Drive:
         await recorder.written()
         entry = store.NewEntry(payload=e.RunPaused(reason=reason))
         await self._machine.writer.append(
-            store.Write(run=self.run, entries=(entry,), lease=self.token, allowed=store.OPEN, release=True)
+            store.Write(
+                run=self.run, entries=(entry,), lease=self.token, allowed=store.OPEN, release=True
+            )
         )
 
     async def _release(self, recorder: Recorder, *, waits: bool) -> bool:
@@ -161,7 +176,9 @@ class Drive:
         if recorder.missed:
             return False
         seen = recorder.state.seq
-        return await self._machine.writer.call(lambda: lease.release(self.run, self.token, seen=seen, waits=waits))
+        return await self._machine.writer.call(
+            lambda: lease.release(self.run, self.token, seen=seen, waits=waits)
+        )
 
     async def _close(self, spaces: Workspaces, *, remove: bool) -> None:
         try:
@@ -175,18 +192,29 @@ def load(run: str, *, environment: bool = False) -> Loaded:
     row = Run.objects.select_related("team", "version").get(pk=run)
     state = fold(store.read(run))
     started = state.started or {}
-    wanted = {(c["provider"], c["credential"]) for choices in started.get("models", {}).values() for c in choices}
+    wanted = {
+        (c["provider"], c["credential"])
+        for choices in started.get("models", {}).values()
+        for c in choices
+    }
     credentials: dict[tuple[str, str], Credential] = {}
     for provider, name in wanted:
         if provider == "rehearsal":
             continue
-        found = credential_resolve(team=row.team, name=name, provider=provider, environment=environment)
+        found = credential_resolve(
+            team=row.team, name=name, provider=provider, environment=environment
+        )
         if found is not None:
-            credentials[provider, name] = Credential(api_key=found.api_key, base_url=found.base_url or "")
+            credentials[provider, name] = Credential(
+                api_key=found.api_key, base_url=found.base_url or ""
+            )
     script = row.version.rehearsal if row.version and row.rehearsal else None
     return Loaded(team=str(row.team_id), state=state, script=script, credentials=credentials)
 
 
 def pinned(models: Mapping[str, list[dict[str, Json]]]) -> dict[str, tuple[ModelChoice, ...]]:
     """Return the models that were chosen for the roles when the run began."""
-    return {role: tuple(ModelChoice.model_validate(choice) for choice in choices) for role, choices in models.items()}
+    return {
+        role: tuple(ModelChoice.model_validate(choice) for choice in choices)
+        for role, choices in models.items()
+    }

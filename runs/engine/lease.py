@@ -51,7 +51,9 @@ def claim(run: str) -> str | None:
         Run.objects.filter(pk=run).update(lease=token, lease_until=_until(), status=status)
         if row.lease is not None:
             lost = RunResumed(reason="The worker was lost; another took the run over.")
-            store.append([store.Write(run=run, entries=(store.NewEntry(payload=lost),), lease=str(token))])
+            store.append(
+                [store.Write(run=run, entries=(store.NewEntry(payload=lost),), lease=str(token))]
+            )
     return str(token)
 
 
@@ -85,4 +87,6 @@ def release(run: str, token: str, *, seen: int, waits: bool) -> bool:
 
 def expire(tokens: Collection[str]) -> None:
     """Let leases run out at once: their owner is about to stop, and others may take the runs over."""
-    Run.objects.filter(lease__in=[UUID(token) for token in tokens]).update(lease_until=F("created_at"))
+    Run.objects.filter(lease__in=[UUID(token) for token in tokens]).update(
+        lease_until=F("created_at")
+    )

@@ -12,7 +12,15 @@ from typing import Any
 
 from runs.engine import retry
 from runs.engine.budget import BreakerOpen, Budget
-from runs.errors import ActionError, LeaseLost, ReplayDiverged, RunError, RunHalted, RunParked, RunSuspended
+from runs.errors import (
+    ActionError,
+    LeaseLost,
+    ReplayDiverged,
+    RunError,
+    RunHalted,
+    RunParked,
+    RunSuspended,
+)
 from runs.journal import entries as e
 from runs.journal import store
 from runs.journal.fold import ActionState, RunState, fold
@@ -81,7 +89,9 @@ class Recorder:
 
     deep = False
 
-    def __init__(self, run: str, lease: str, state: RunState, writer: Writer, budget: Budget) -> None:
+    def __init__(
+        self, run: str, lease: str, state: RunState, writer: Writer, budget: Budget
+    ) -> None:
         self.run = run
         self.state = state
         self.budget = budget
@@ -121,10 +131,14 @@ class Recorder:
         self._written = asyncio.ensure_future(self._write(batch, self._written))
         self._written.add_done_callback(lambda done: done.cancelled() or done.exception())
 
-    async def _write(self, batch: tuple[store.NewEntry, ...], before: asyncio.Future[None] | None) -> None:
+    async def _write(
+        self, batch: tuple[store.NewEntry, ...], before: asyncio.Future[None] | None
+    ) -> None:
         gated = any(entry.gated for entry in batch)
         allowed = store.OPEN if gated else store.UNFINISHED
-        done = self._writer.append(store.Write(run=self.run, entries=batch, lease=self._lease, allowed=allowed))
+        done = self._writer.append(
+            store.Write(run=self.run, entries=batch, lease=self._lease, allowed=allowed)
+        )
         try:
             if before is not None:
                 await asyncio.wait([before])
@@ -140,7 +154,11 @@ class Recorder:
                 await self._write(rest, None)
             raise
         except Exception as error:
-            self._lose(error if isinstance(error, RunError) else RunError(f"The journal cannot be written: {error}"))
+            self._lose(
+                error
+                if isinstance(error, RunError)
+                else RunError(f"The journal cannot be written: {error}")
+            )
             raise
 
     def _lose(self, error: RunError) -> None:
@@ -170,7 +188,9 @@ class Recorder:
             raise
         except Exception as failure:
             error = retry.describe(failure, role=act.agent)
-            self.record(self._entry(e.ActionFailed(error=error, final=True), key, action, scope, act))
+            self.record(
+                self._entry(e.ActionFailed(error=error, final=True), key, action, scope, act)
+            )
             raise ActionError(error) from failure
         self.record(self._entry(e.ActionFinished(output=output), key, action, scope, act))
         return output
@@ -197,7 +217,9 @@ class Recorder:
                 await self._in_doubt(known, act, key, scope)
         while True:
             self.budget.count_action()
-            hold = self.budget.reserve(act.agent, act.tokens, act.cost_usd, model_call=act.type == "model_call")
+            hold = self.budget.reserve(
+                act.agent, act.tokens, act.cost_usd, model_call=act.type == "model_call"
+            )
             try:
                 self.record(self._started(act, key, action, scope, attempt=attempt, gated=True))
                 await self.written()
@@ -208,8 +230,16 @@ class Recorder:
             except asyncio.CancelledError:
                 hold.settle(act.tokens, act.cost_usd)
                 if not self.stopping and self._lost is None:
-                    error = {"kind": "timeout", "message": "It was given up: its role ran out of time.", "role": act.agent}
-                    self.record(self._entry(e.ActionFailed(error=error, final=True), key, action, scope, act))
+                    error = {
+                        "kind": "timeout",
+                        "message": "It was given up: its role ran out of time.",
+                        "role": act.agent,
+                    }
+                    self.record(
+                        self._entry(
+                            e.ActionFailed(error=error, final=True), key, action, scope, act
+                        )
+                    )
                 raise
             except Exception as failure:
                 wait = retry.delay(failure, attempt) if retries_left > 0 else None
@@ -242,7 +272,9 @@ class Recorder:
         if known is None or known.status != "waiting":
             if known is None:
                 self.record(self._started(act, key, action, scope, attempt=1))
-            waiting = e.RunWaiting(question=question, choices=choices, schema_=schema, context=context)
+            waiting = e.RunWaiting(
+                question=question, choices=choices, schema_=schema, context=context
+            )
             self.record(self._entry(waiting, key, action, scope, act))
         raise RunSuspended(question)
 
@@ -258,7 +290,11 @@ class Recorder:
             wanted = (act.type, act.name, act.input_hash or e.digest(act.input))
             found = (known.type, known.name, known.input_hash)
             if wanted != found:
-                part = next(n for n, w, f in zip(("type", "name", "input"), wanted, found, strict=True) if w != f)
+                part = next(
+                    n
+                    for n, w, f in zip(("type", "name", "input"), wanted, found, strict=True)
+                    if w != f
+                )
                 raise ReplayDiverged(
                     f"At '{key}' the journal holds {known.type} '{known.name}', and the crew now asks for"
                     f" {act.type} '{act.name}' (the {part} differs)."
@@ -268,11 +304,17 @@ class Recorder:
     async def _in_doubt(self, known: ActionState, act: Act, key: str, scope: Scope) -> None:
         """Decide what to do about an action that was under way when its worker was lost."""
         if known.lost_attempts + 1 >= CRASHES:
-            raise RunParked(f"The worker was lost {CRASHES} times at '{key}'. Resume to try it again.")
+            raise RunParked(
+                f"The worker was lost {CRASHES} times at '{key}'. Resume to try it again."
+            )
         if act.repeatable:
             return
         if known.status == "running" and known.decision is None:
-            self.record(self._entry(e.ActionUncertain(reason="The worker was lost."), key, known.id, scope, act))
+            self.record(
+                self._entry(
+                    e.ActionUncertain(reason="The worker was lost."), key, known.id, scope, act
+                )
+            )
             waiting = e.RunWaiting(
                 question=f"Did '{act.name}' happen? Its worker was lost before the result was known.",
                 choices=["repeat", "fail"],
@@ -282,12 +324,24 @@ class Recorder:
         if known.decision is None:
             raise RunSuspended(f"Nobody knows whether '{act.name}' happened.")
         if known.decision.get("choice") != "repeat":
-            error = {"kind": "uncertain", "message": f"A person decided that '{act.name}' is not repeated."}
-            self.record(self._entry(e.ActionFailed(error=error, final=True), key, known.id, scope, act))
+            error = {
+                "kind": "uncertain",
+                "message": f"A person decided that '{act.name}' is not repeated.",
+            }
+            self.record(
+                self._entry(e.ActionFailed(error=error, final=True), key, known.id, scope, act)
+            )
             raise ActionError(error)
 
     def _failed(
-        self, failure: Exception, wait: float | None, act: Act, key: str, action: str, scope: Scope, hold: Any
+        self,
+        failure: Exception,
+        wait: float | None,
+        act: Act,
+        key: str,
+        action: str,
+        scope: Scope,
+        hold: Any,
     ) -> None:
         usage, cost = retry.spent(failure)
         hold.settle(retry.tokens(usage), cost)
@@ -314,7 +368,14 @@ class Recorder:
         return self._entry(started, key, action, scope, act, gated=gated)
 
     def _entry(
-        self, payload: e.Payload, key: str, action: str, scope: Scope, act: Act, *, gated: bool = False
+        self,
+        payload: e.Payload,
+        key: str,
+        action: str,
+        scope: Scope,
+        act: Act,
+        *,
+        gated: bool = False,
     ) -> store.NewEntry:
         return store.NewEntry(
             payload=payload, action=action, parent=scope.action, key=key, agent=act.agent,

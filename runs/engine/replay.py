@@ -48,7 +48,9 @@ async def replay(run: str, loaded: Loaded) -> int:
     """
     state = loaded.state
     if state.status not in FINAL:
-        raise ReplayDiverged(f"The run is {state.status}; only a run that has ended can be replayed.")
+        raise ReplayDiverged(
+            f"The run is {state.status}; only a run that has ended can be replayed."
+        )
     started = state.started or {}
     spec = CrewSpec.model_validate(started["document"])
     pattern = pattern_get(spec.pattern.name)
@@ -69,5 +71,3 @@ async def replay(run: str, loaded: Loaded) -> int:
     if state.status == "finished" and digest(output) != digest(state.output):
         raise ReplayDiverged("The run's result differs from the one in the journal.")
     return len(state.actions)
-
-

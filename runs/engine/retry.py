@@ -17,7 +17,11 @@ def describe(failure: Exception, *, role: str = "") -> dict[str, Json]:
     `role`, `provider`, `host` and `status`. Never a secret, never a traceback."""
     if isinstance(failure, ActionError):
         return failure.error
-    error = {"kind": getattr(failure, "kind", type(failure).__name__), "message": str(failure), "role": role}
+    error = {
+        "kind": getattr(failure, "kind", type(failure).__name__),
+        "message": str(failure),
+        "role": role,
+    }
     for name in ("advice", "provider", "host", "status", "partial_text"):
         if value := getattr(failure, name, None):
             error[name] = value

@@ -26,7 +26,9 @@ class Toolbox:
     call is refused, and the refusal is an action like the rest.
     """
 
-    def __init__(self, crew: "CrewAtWork", scope: Scope, role: str, given: Sequence[PatternTool]) -> None:
+    def __init__(
+        self, crew: "CrewAtWork", scope: Scope, role: str, given: Sequence[PatternTool]
+    ) -> None:
         self._crew = crew
         self._scope = scope
         self._role = role
@@ -41,7 +43,11 @@ class Toolbox:
     def offered(self) -> tuple[ToolSpec, ...]:
         """Return the tools as a model is told of them."""
         own = (
-            ToolSpec(name=tool.info.name, description=tool.info.description, parameters=tool.info.parameters)
+            ToolSpec(
+                name=tool.info.name,
+                description=tool.info.description,
+                parameters=tool.info.parameters,
+            )
             for tool in self._own.values()
         )
         return (*(tool.spec for tool in self._given.values() if tool.offered()), *own)
@@ -69,12 +75,16 @@ class Toolbox:
             last = texts[len(calls) - 1]
             texts[len(calls) - 1] = {**last, "text": f"{last['text']}\n\n{noted}"}
         return tuple(
-            ToolResult(id=call.id, name=call.name, text=texts[n]["text"], is_error=texts[n]["is_error"])
+            ToolResult(
+                id=call.id, name=call.name, text=texts[n]["text"], is_error=texts[n]["is_error"]
+            )
             for n, call in enumerate(calls)
         )
 
     def _used(self, calls: Sequence[ToolCall]) -> list[PatternTool]:
-        return [tool for name, tool in self._given.items() if any(call.name == name for call in calls)]
+        return [
+            tool for name, tool in self._given.items() if any(call.name == name for call in calls)
+        ]
 
     def _given_branch(
         self, tool: PatternTool, call: ToolCall
@@ -87,7 +97,9 @@ class Toolbox:
 
         return run
 
-    def _own_branch(self, calls: list[tuple[int, ToolCall]]) -> "Callable[[CrewAtWork], Awaitable[Json]]":
+    def _own_branch(
+        self, calls: list[tuple[int, ToolCall]]
+    ) -> "Callable[[CrewAtWork], Awaitable[Json]]":
         async def run(place: "CrewAtWork") -> Json:
             return [await self._one(place.scope, call) for _, call in calls]
 
@@ -177,5 +189,3 @@ def _fault(call: ToolCall, parameters: dict[str, Json]) -> str:
         return f"the arguments are not a JSON object: {call.raw[:200]}"
     problems = validate_payload(parameters, call.arguments)
     return "; ".join(str(problem) for problem in problems[:5])
-
-

@@ -70,7 +70,11 @@ def preview(value: Any) -> str:
             if isinstance(value.get(name), str) and value[name].strip():
                 return preview(value[name])
     text = value if isinstance(value, str) else "" if value is None else repr(value)
-    return " ".join(text[: PREVIEW * 2].replace("\0", "").split())[:PREVIEW].encode(errors="replace").decode()
+    return (
+        " ".join(text[: PREVIEW * 2].replace("\0", "").split())[:PREVIEW]
+        .encode(errors="replace")
+        .decode()
+    )
 
 
 def _outcome(data: dict[str, Any]) -> str:
@@ -132,7 +136,9 @@ class ActionRows:
         if cost is not None:
             row["cost_usd"] = (row["cost_usd"] or 0) + cost
 
-    def statements(self, uuid: Adapt, time: Adapt, decimal: Adapt) -> Iterator[tuple[str, list[tuple[Any, ...]]]]:
+    def statements(
+        self, uuid: Adapt, time: Adapt, decimal: Adapt
+    ) -> Iterator[tuple[str, list[tuple[Any, ...]]]]:
         """Yield (SQL, rows) for the store; the three adapt values to the database."""
 
         def adapt(name: str, value: Any) -> Any:
@@ -143,7 +149,10 @@ class ActionRows:
             return decimal(value) if isinstance(value, Decimal) else value
 
         if self.inserted:
-            yield _UPSERT, [tuple(adapt(c, row[c]) for c in _COLUMNS) for row in self.inserted.values()]
+            yield (
+                _UPSERT,
+                [tuple(adapt(c, row[c]) for c in _COLUMNS) for row in self.inserted.values()],
+            )
         if self.updated:
             rows = []
             for action, row in self.updated.items():

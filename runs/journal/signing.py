@@ -5,7 +5,12 @@ from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 
 from runs.journal.entries import canonical
 from runs.models import Entry, Run, SigningKey
@@ -33,7 +38,9 @@ def sign(run: Run) -> dict[str, Json]:
 
 def signature_is_good(signed: dict[str, Json]) -> bool:
     """Say whether a signed head was signed by the key that it names."""
-    head = {name: value for name, value in signed.items() if name not in ("public_key", "signature")}
+    head = {
+        name: value for name, value in signed.items() if name not in ("public_key", "signature")
+    }
     try:
         public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(signed["public_key"]))
         public.verify(bytes.fromhex(signed["signature"]), canonical(head).encode())

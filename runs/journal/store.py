@@ -75,7 +75,11 @@ def append(writes: Sequence[Write], heads: Heads | None = None) -> list[list[Ent
             for write in writes:
                 results.append(_append_one(cursor, write, heads, rows))
             rows.insert(cursor)
-        rung = {result[-1].run: result[-1].seq for result in results if isinstance(result, list) and result}
+        rung = {
+            result[-1].run: result[-1].seq
+            for result in results
+            if isinstance(result, list) and result
+        }
         transaction.on_commit(lambda: doorbell.ring_entries(rung))
     return results
 
@@ -100,7 +104,9 @@ def load(rows: Iterable[models.Entry]) -> list[Entry]:
     wanted = {row.blob for row in rows if row.blob}
     blobs: dict[str, bytes] = {}
     if wanted:
-        found = models.Blob.objects.filter(run_id__in={row.run_id for row in rows}, sha256__in=wanted)
+        found = models.Blob.objects.filter(
+            run_id__in={row.run_id for row in rows}, sha256__in=wanted
+        )
         blobs = {blob.sha256: bytes(blob.data) for blob in found}
     return [_entry(row, blobs) for row in rows]
 
@@ -128,7 +134,9 @@ def _append_one(cursor: Any, write: Write, heads: Heads, rows: "_Rows") -> list[
         return _refusal(write)
     first = last - len(write.entries) + 1
     known = heads.get(write.run)
-    head = known[1] if known and known[0] == first - 1 else _stored_head(cursor, write.run, first - 1)
+    head = (
+        known[1] if known and known[0] == first - 1 else _stored_head(cursor, write.run, first - 1)
+    )
     entries = []
     at = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     for seq, new in enumerate(write.entries, start=first):
@@ -230,7 +238,9 @@ class _Rows:
                 cursor.executemany(sql, rows)
 
 
-_INSERT_BLOB = "INSERT INTO runs_blob (run_id, sha256, data) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
+_INSERT_BLOB = (
+    "INSERT INTO runs_blob (run_id, sha256, data) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
+)
 _INSERT_ENTRY = (
     "INSERT INTO runs_entry (run_id, seq, at, kind, action, parent, key, agent, actor, payload, blob, salt,"
     f" payload_hash, prev_hash, hash) VALUES ({', '.join(['%s'] * 15)})"

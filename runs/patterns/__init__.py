@@ -13,4 +13,6 @@ def pattern_get(name: str) -> Pattern:
     try:
         return PATTERNS[name]
     except KeyError:
-        raise LookupError(f"There is no pattern '{name}'; there are {', '.join(PATTERNS)}.") from None
+        raise LookupError(
+            f"There is no pattern '{name}'; there are {', '.join(PATTERNS)}."
+        ) from None

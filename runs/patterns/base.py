@@ -93,7 +93,13 @@ class Crew(Protocol):
         ...
 
     async def talk(
-        self, role: str, task: Json, body: Callable[[Say], Awaitable[str]], *, delegates: Mapping[str, str], end_word: str
+        self,
+        role: str,
+        task: Json,
+        body: Callable[[Say], Awaitable[str]],
+        *,
+        delegates: Mapping[str, str],
+        end_word: str,
     ) -> Json:
         """Let a model role do something in a conversation that `body` leads; its first message is put
         behind the task. `delegates` (tag to role) and `end_word` are only told to the rehearsal."""
@@ -104,16 +110,25 @@ class Crew(Protocol):
         ...
 
     async def step(
-        self, type: str, name: str, agent: str, input: Json, body: Callable[["Crew"], Awaitable[Json]]
+        self,
+        type: str,
+        name: str,
+        agent: str,
+        input: Json,
+        body: Callable[["Crew"], Awaitable[Json]],
     ) -> Json:
         """Run a part of the pattern as an action of its own (plan, route, delegation, review, …)."""
         ...
 
-    async def parallel(self, branches: Mapping[str, Callable[["Crew"], Awaitable[Json]]]) -> dict[str, Outcome]:
+    async def parallel(
+        self, branches: Mapping[str, Callable[["Crew"], Awaitable[Json]]]
+    ) -> dict[str, Outcome]:
         """Run branches side by side, each in a key scope of its own, and capture each one's failure."""
         ...
 
-    async def escalate(self, agent: str, question: str, choices: Sequence[str], context: Json = None) -> Json:
+    async def escalate(
+        self, agent: str, question: str, choices: Sequence[str], context: Json = None
+    ) -> Json:
         """Ask a person and return the decision `{choice, value, comment}`."""
         ...
 

@@ -75,7 +75,9 @@ class Delegations:
     async def delegate(self, crew: Crew, worker: str, task: str, context: str = "") -> str:
         """Let a worker do a task and return its result, or what went wrong, as text for the lead."""
         if worker not in self.workers:
-            return f"Error: there is no agent '{worker}'. The agents are: {', '.join(self.workers)}."
+            return (
+                f"Error: there is no agent '{worker}'. The agents are: {', '.join(self.workers)}."
+            )
         if self.left <= 0:
             return "Error: no delegations are left. Finish with what you have."
         self.count = number = self.count + 1
@@ -88,7 +90,9 @@ class Delegations:
 
         message = {"from": self.lead, "to": worker, "task": task, "context": context}
         try:
-            done = await crew.step("delegation", f"{self.lead} → {worker}", self.lead, message, work)
+            done = await crew.step(
+                "delegation", f"{self.lead} → {worker}", self.lead, message, work
+            )
         except ActionError as failed:
             self.turn[number] = (worker, Outcome(error=failed.error))
             return f"Error: '{worker}' failed: {failed.error.get('message', '')}"
@@ -117,7 +121,9 @@ class Delegations:
             error,
         )
         if decision["choice"] == "stop the run":
-            raise ActionError({"kind": "stopped", "message": f"Stopped because '{worker}' kept failing."})
+            raise ActionError(
+                {"kind": "stopped", "message": f"Stopped because '{worker}' kept failing."}
+            )
         if decision["choice"] == "go on without it":
             self.workers.remove(worker)
         return f"The user was asked about '{worker}' and decided: {decision['choice']}. {decision['comment']}".strip()
@@ -156,8 +162,15 @@ class Delegations:
         async def review(inner: Crew) -> Json:
             return await inner.ask(reviewer, "Review this work.", given=given, to=self.lead)
 
-        message = {"from": self.lead, "to": reviewer, "task": "Review this work.", "of": list(self.unreviewed)}
-        verdict = await self.crew.step("review", f"review by {reviewer}", self.lead, message, review)
+        message = {
+            "from": self.lead,
+            "to": reviewer,
+            "task": "Review this work.",
+            "of": list(self.unreviewed),
+        }
+        verdict = await self.crew.step(
+            "review", f"review by {reviewer}", self.lead, message, review
+        )
         return self.crew.quote(reviewer, verdict)
 
 
@@ -192,7 +205,8 @@ async def by_tools(crew: Crew, lead: str, delegations: Delegations) -> Json:
 def delegate_spec(crew: Crew) -> ToolSpec:
     workers = {name: crew.role(name) for name in crew.seated("worker")}
     told = "; ".join(
-        f"{name}: {role.title or name}" + (f" ({', '.join(role.responsibilities)})" if role.responsibilities else "")
+        f"{name}: {role.title or name}"
+        + (f" ({', '.join(role.responsibilities)})" if role.responsibilities else "")
         for name, role in workers.items()
     )
     return ToolSpec(
@@ -204,7 +218,10 @@ def delegate_spec(crew: Crew) -> ToolSpec:
             "properties": {
                 "agent_name": {"type": "string", "enum": list(workers)},
                 "task": {"type": "string", "description": "What to do, complete in itself."},
-                "context": {"type": "string", "description": "What the agent needs to know from others."},
+                "context": {
+                    "type": "string",
+                    "description": "What the agent needs to know from others.",
+                },
             },
         },
     )
@@ -248,7 +265,10 @@ async def delegate_all(
     outcomes = await crew.parallel(
         {f"delegation{n}": branch(tag, task) for n, (tag, task) in enumerate(wanted, start=1)}
     )
-    results = [str(o.value) if o.error is None else f"Error: {o.error.get('message')}" for o in outcomes.values()]
+    results = [
+        str(o.value) if o.error is None else f"Error: {o.error.get('message')}"
+        for o in outcomes.values()
+    ]
     note = await delegations.after_turn(crew)
     last = "" if delegations.left > 0 else "No delegations are left. Finish with what you have."
     return "\n\n".join(part for part in (*results, note, last) if part)
@@ -258,7 +278,9 @@ def tag_rules(tags: dict[str, str], end_word: str) -> str:
     """Return how to delegate by tags, told to the lead with the task."""
     shown = "\n".join(f"<{tag}>what '{role}' shall do</{tag}>" for tag, role in tags.items())
     end = f" When everything is done, answer and end with the word {end_word}." if end_word else ""
-    return f"Delegate by writing these tags; you get the results in the next message:\n{shown}\n{end}"
+    return (
+        f"Delegate by writing these tags; you get the results in the next message:\n{shown}\n{end}"
+    )
 
 
 def find_tags(text: str, tags: dict[str, str]) -> list[tuple[str, str]]:

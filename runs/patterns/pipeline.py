@@ -10,7 +10,15 @@ INFO = PatternInfo(
     summary="Stages in a row; each handoff is checked and is a checkpoint.",
     when="The steps are known and each needs only the result of the one before: documents, data, reports.",
     when_not="The steps depend on what is found on the way, or could run side by side.",
-    seats=(Seat(name="stage", title="Stage", description="One step, in the order of the handoffs.", min=2, max=None),),
+    seats=(
+        Seat(
+            name="stage",
+            title="Stage",
+            description="One step, in the order of the handoffs.",
+            min=2,
+            max=None,
+        ),
+    ),
     edges="chain",
     options_schema={
         "type": "object",
@@ -41,7 +49,11 @@ async def pipeline(crew: Crew) -> Json:
         if following is not None:
             passage = await crew.hand_over(stage, following, payload)
             if not passage.open:
-                return {"stopped_before": following, "reason": passage.reason, "result": passage.payload}
+                return {
+                    "stopped_before": following,
+                    "reason": passage.reason,
+                    "result": passage.payload,
+                }
             payload = passage.payload
             given = (Given(source=stage, payload=payload),)
     return payload

@@ -18,7 +18,9 @@ INFO = ToolInfo(
 
 
 async def run(context: ToolContext, arguments: dict[str, Json]) -> ToolOutput:
-    decision = await context.ask_person(arguments["question"], list(arguments.get("choices") or ["answer"]))
+    decision = await context.ask_person(
+        arguments["question"], list(arguments.get("choices") or ["answer"])
+    )
     answer = decision["comment"] or decision["value"] or decision["choice"]
     if decision["comment"] and decision["choice"] != "answer":
         answer = f"{decision['choice']}: {decision['comment']}"

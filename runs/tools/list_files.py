@@ -10,7 +10,9 @@ INFO = ToolInfo(
     parameters={
         "type": "object",
         "additionalProperties": False,
-        "properties": {"path": {"type": "string", "description": "A folder, relative to /workspace."}},
+        "properties": {
+            "path": {"type": "string", "description": "A folder, relative to /workspace."}
+        },
     },
     capability="file_management",
     needs_sandbox=True,
@@ -22,7 +24,10 @@ async def run(context: ToolContext, arguments: dict[str, Json]) -> ToolOutput:
     files = await sandbox.files.list(arguments.get("path") or ".", recursive=True)
     lines = [f"{file.size:>10}  {file.path}" for file in files if file.kind == "file"]
     more = f"\n… and {len(lines) - MAX_FILES} more" if len(lines) > MAX_FILES else ""
-    return ToolOutput(text="\n".join(lines[:MAX_FILES]) + more or "There are no files.", data={"files": len(lines)})
+    return ToolOutput(
+        text="\n".join(lines[:MAX_FILES]) + more or "There are no files.",
+        data={"files": len(lines)},
+    )
 
 
 TOOL = Tool(info=INFO, run=run, repeatable=True)

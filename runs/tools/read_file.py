@@ -21,7 +21,9 @@ INFO = ToolInfo(
 async def run(context: ToolContext, arguments: dict[str, Json]) -> ToolOutput:
     sandbox = await context.sandbox()
     data = await sandbox.files.read(arguments["path"], max_bytes=MAX_BYTES)
-    return ToolOutput(text=data.decode(errors="replace"), data={"path": arguments["path"], "bytes": len(data)})
+    return ToolOutput(
+        text=data.decode(errors="replace"), data={"path": arguments["path"], "bytes": len(data)}
+    )
 
 
 TOOL = Tool(info=INFO, run=run, repeatable=True)

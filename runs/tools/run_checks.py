@@ -8,7 +8,14 @@ from sandbox.api import Sandbox
 COMMANDS = {
     "pytest": ["python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--color=no"],
     "ruff": ["python3", "-m", "ruff", "check", "--no-cache", "--output-format=concise"],
-    "mypy": ["python3", "-m", "mypy", "--no-color-output", "--cache-dir=/tmp/mypy", "--ignore-missing-imports"],
+    "mypy": [
+        "python3",
+        "-m",
+        "mypy",
+        "--no-color-output",
+        "--cache-dir=/tmp/mypy",
+        "--ignore-missing-imports",
+    ],
 }
 NO_TESTS = 5
 
@@ -21,7 +28,12 @@ INFO = ToolInfo(
         "additionalProperties": False,
         "properties": {
             "path": {"type": "string", "description": "A file or folder, relative to /workspace."},
-            "checks": {"type": "array", "items": {"enum": list(COMMANDS)}, "minItems": 1, "uniqueItems": True},
+            "checks": {
+                "type": "array",
+                "items": {"enum": list(COMMANDS)},
+                "minItems": 1,
+                "uniqueItems": True,
+            },
         },
     },
     capability="code_execution",
@@ -32,7 +44,10 @@ INFO = ToolInfo(
 async def run(context: ToolContext, arguments: dict[str, Json]) -> ToolOutput:
     sandbox = await context.sandbox()
     path = arguments.get("path") or "."
-    verdicts = {name: await _check(sandbox, context, name, path) for name in arguments.get("checks") or COMMANDS}
+    verdicts = {
+        name: await _check(sandbox, context, name, path)
+        for name in arguments.get("checks") or COMMANDS
+    }
     passed = all(verdict["passed"] for verdict in verdicts.values())
     data = {"passed": passed, "checks": verdicts}
     return ToolOutput(text=json.dumps(data, indent=1), data=data, is_error=not passed)

@@ -10,7 +10,12 @@ INFO = ToolInfo(
         "type": "object",
         "required": ["code"],
         "additionalProperties": False,
-        "properties": {"code": {"type": "string", "description": "The whole program; print what you want to see."}},
+        "properties": {
+            "code": {
+                "type": "string",
+                "description": "The whole program; print what you want to see.",
+            }
+        },
     },
     capability="code_execution",
     needs_sandbox=True,

@@ -45,13 +45,28 @@ def model_server() -> Iterator[ModelProcess]:
 
 def _rules() -> list[dict[str, Any]]:
     calls = [
-        {"name": "delegate_to_agent", "arguments": {"agent_name": f"worker{n}", "task": "delegated"}}
+        {
+            "name": "delegate_to_agent",
+            "arguments": {"agent_name": f"worker{n}", "task": "delegated"},
+        }
         for n in range(WORKERS)
     ]
     return [
-        {"contains": "result of delegated", "latency_ms": LATENCY_MS, "reply": {"text": "all done"}},
-        {"contains": "delegated", "latency_ms": LATENCY_MS, "reply": {"text": "result of delegated work"}},
-        {"contains": "delegate", "latency_ms": LATENCY_MS, "reply": {"text": "", "tool_calls": calls}},
+        {
+            "contains": "result of delegated",
+            "latency_ms": LATENCY_MS,
+            "reply": {"text": "all done"},
+        },
+        {
+            "contains": "delegated",
+            "latency_ms": LATENCY_MS,
+            "reply": {"text": "result of delegated work"},
+        },
+        {
+            "contains": "delegate",
+            "latency_ms": LATENCY_MS,
+            "reply": {"text": "", "tool_calls": calls},
+        },
         {"contains": "slow", "latency_ms": LATENCY_MS, "reply": {"text": "slow work is done"}},
         {"reply": {"text": "ok"}},
     ]

@@ -30,7 +30,9 @@ class Command(BaseCommand):
                 self.stderr.write(f"There is no run {', '.join(map(str, missing))}.")
                 sys.exit(2)
         reports = analyze(runs)
-        self.stdout.write(f"{'agent':24}{'calls':>7}{'ok':>7}{'failed':>8}{'mean s':>10}{'p95 s':>10}{'tokens':>12}{'cost $':>12}")
+        self.stdout.write(
+            f"{'agent':24}{'calls':>7}{'ok':>7}{'failed':>8}{'mean s':>10}{'p95 s':>10}{'tokens':>12}{'cost $':>12}"
+        )
         for r in reports:
             self.stdout.write(
                 f"{r.agent:24}{r.calls:>7}{r.succeeded:>7}{r.failed:>8}{r.mean_s:>10.3f}{r.p95_s:>10.3f}"

@@ -31,11 +31,23 @@ class Command(BaseCommand):
     requires_migrations_checks = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("crew", metavar="FILE_OR_SLUG", help="a crew.yaml or JSON file, or the slug of a crew or template")
-        parser.add_argument("--task", required=True, help="the task: text, or JSON where the crew has a task schema")
-        parser.add_argument("--input", metavar="FILE", help="a JSON file handed to the first role beside the task")
-        parser.add_argument("--rehearse", action="store_true", help="call no model: play the rehearsal")
-        parser.add_argument("--json", action="store_true", help="print one journal entry per line and nothing else")
+        parser.add_argument(
+            "crew",
+            metavar="FILE_OR_SLUG",
+            help="a crew.yaml or JSON file, or the slug of a crew or template",
+        )
+        parser.add_argument(
+            "--task", required=True, help="the task: text, or JSON where the crew has a task schema"
+        )
+        parser.add_argument(
+            "--input", metavar="FILE", help="a JSON file handed to the first role beside the task"
+        )
+        parser.add_argument(
+            "--rehearse", action="store_true", help="call no model: play the rehearsal"
+        )
+        parser.add_argument(
+            "--json", action="store_true", help="print one journal entry per line and nothing else"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         # A run that is started here prints nothing but itself; setting up is silent.
@@ -51,7 +63,9 @@ class Command(BaseCommand):
         try:
             asyncio.run(drive_here(str(run.pk), str(run.lease), show))
         except KeyboardInterrupt:
-            self.stderr.write(f"Stopped. The run {run.pk} goes on when a worker or run_crew takes it up.")
+            self.stderr.write(
+                f"Stopped. The run {run.pk} goes on when a worker or run_crew takes it up."
+            )
             sys.exit(1)
         run.refresh_from_db()
         if not options["json"]:
@@ -82,11 +96,19 @@ class Command(BaseCommand):
         if template := Template.objects.filter(team=None, slug=name).first():
             return crew_from_template(template=template, team=team, user=user)
         known = ", ".join(Template.objects.filter(team=None).values_list("slug", flat=True))
-        raise BadRequest(f"FILE_OR_SLUG: there is no file, crew or template '{name}'. Templates: {known}")
+        raise BadRequest(
+            f"FILE_OR_SLUG: there is no file, crew or template '{name}'. Templates: {known}"
+        )
 
     def _told(self, error: Exception) -> list[str]:
         problems = getattr(error, "problems", [])
-        return [str(error), *(f"  {p['path']}: {p['message']}" if isinstance(p, dict) else f"  {p}" for p in problems)]
+        return [
+            str(error),
+            *(
+                f"  {p['path']}: {p['message']}" if isinstance(p, dict) else f"  {p}"
+                for p in problems
+            ),
+        ]
 
     def _json(self, entry: Entry) -> None:
         self.stdout.write(json.dumps(entry.model_dump(mode="json")))
@@ -95,23 +117,35 @@ class Command(BaseCommand):
         payload = entry.payload or {}
         depth = "  " * entry.key.count("/")
         if entry.kind == "action.started":
-            self.stdout.write(f"{entry.seq:>4}  {depth}{entry.agent or 'crew'}: {payload['type']} {payload['name']}")
+            self.stdout.write(
+                f"{entry.seq:>4}  {depth}{entry.agent or 'crew'}: {payload['type']} {payload['name']}"
+            )
         elif entry.kind == "action.failed":
-            self.stdout.write(f"{entry.seq:>4}  {depth}{entry.agent}: failed — {payload['error'].get('message')}")
+            self.stdout.write(
+                f"{entry.seq:>4}  {depth}{entry.agent}: failed — {payload['error'].get('message')}"
+            )
         elif entry.kind == "run.waiting":
-            self.stdout.write(f"{entry.seq:>4}  {depth}{entry.agent}: waits for a person — {payload['question']}")
+            self.stdout.write(
+                f"{entry.seq:>4}  {depth}{entry.agent}: waits for a person — {payload['question']}"
+            )
 
     def _summary(self, run: Run) -> None:
         last = store.read(str(run.pk), after=run.seq - 1)[-1]
         payload = last.payload or {}
         if payload.get("error"):
-            self.stdout.write(f"\n{payload['error'].get('message')}\n{payload['error'].get('advice', '')}".rstrip())
+            self.stdout.write(
+                f"\n{payload['error'].get('message')}\n{payload['error'].get('advice', '')}".rstrip()
+            )
         elif payload.get("output") is not None:
             output = payload["output"]
-            self.stdout.write("\n" + (output if isinstance(output, str) else json.dumps(output, indent=2)))
+            self.stdout.write(
+                "\n" + (output if isinstance(output, str) else json.dumps(output, indent=2))
+            )
         mark = "Rehearsal — no model was called. " if run.rehearsal else ""
         cost = "cost unknown" if run.unpriced else f"${run.cost_usd}"
-        self.stdout.write(f"\n{mark}Run {run.pk}: {run.status}, {run.actions} actions, {run.tokens} tokens, {cost}")
+        self.stdout.write(
+            f"\n{mark}Run {run.pk}: {run.status}, {run.actions} actions, {run.tokens} tokens, {cost}"
+        )
 
 
 def _json(text: str, name: str) -> Any:

@@ -15,7 +15,9 @@ from runs.models import Run
 
 
 class Command(BaseCommand):
-    help = "Check the hash chain, the commitments and the signature of a run or of an exported file."
+    help = (
+        "Check the hash chain, the commitments and the signature of a run or of an exported file."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("what", metavar="RUN_OR_FILE")

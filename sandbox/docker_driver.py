@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -22,10 +21,10 @@ from sandbox.hardening import (
     refuse_unreasonable,
 )
 from sandbox.live import LiveSandbox, settlement
+from sandbox.names import is_waiting, labels_in, name_with, new_name, waiting_name
 
 INSTANCE_LABEL = "callsheet.instance"
-WARM = "callsheet-waiting"
-WARM_TTL_S = 20.0
+WAITING_TTL_S = 20.0
 _START_S = 30.0
 _RETAKE_S = 10.0
 
@@ -42,15 +41,17 @@ class DockerDriver:
         self._live: dict[str, LiveSandbox] = {}
 
     async def create(self, spec: SandboxSpec) -> LiveSandbox:
-        return await self._create(spec, _name())
+        return await self._create(spec, new_name())
 
     async def warm(self, spec: SandboxSpec) -> LiveSandbox:
         """Make a sandbox that waits for its use. It ends soon if this process does not live on."""
-        return await self._create(replace(spec, env={}, labels={}, ttl_s=WARM_TTL_S), _name(WARM))
+        return await self._create(
+            replace(spec, env={}, labels={}, ttl_s=WAITING_TTL_S), waiting_name()
+        )
 
     async def adopt(self, waiting: LiveSandbox, spec: SandboxSpec) -> None:
         """Give a waiting sandbox its use; from now on a reaper asks whom it belongs to."""
-        await self._engine.rename(waiting.id, _name())
+        await self._engine.rename(waiting.id, name_with(spec.labels))
         await waiting.adopt(spec)
 
     async def _create(self, spec: SandboxSpec, name: str) -> LiveSandbox:
@@ -96,8 +97,10 @@ class DockerDriver:
         return self._keep(LiveSandbox(sandbox_id, spec, channel, self._engine))
 
     async def list(self, labels: Mapping[str, str] | None = None) -> tuple[SandboxInfo, ...]:
-        wanted = {LABEL: "1", INSTANCE_LABEL: self._instance, **(labels or {})}
-        return tuple(_info(row) for row in await self._engine.containers(wanted))
+        own = {LABEL: "1", INSTANCE_LABEL: self._instance}
+        found = [_info(row) for row in await self._engine.containers(own)]
+        wanted = (labels or {}).items()
+        return tuple(info for info in found if wanted <= info.labels.items())
 
     async def remove(self, sandbox_id: str) -> None:
         live = self._live.pop(sandbox_id, None)
@@ -144,17 +147,16 @@ class DockerDriver:
         return live
 
 
-def _name(kind: str = "callsheet") -> str:
-    return f"{kind}-{secrets.token_hex(8)}"
-
-
 def _info(row: Mapping[str, Any]) -> SandboxInfo:
+    name = row["Names"][0].removeprefix("/") if row["Names"] else ""
+    given = {key: text for key, text in row["Labels"].items() if not key.startswith(LABEL)}
+    given.pop(INSTANCE_LABEL, None)
     return SandboxInfo(
         id=row["Id"],
         state=row["State"],
-        labels=row["Labels"],
+        labels={**given, **labels_in(name)},
         created_at=datetime.fromtimestamp(row["Created"], UTC),
-        waiting=any(name.startswith(f"/{WARM}-") for name in row["Names"]),
+        waiting=is_waiting(name),
     )
 
 

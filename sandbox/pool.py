@@ -19,6 +19,7 @@ from sandbox.hardening import refuse_unreasonable
 from sandbox.live import LiveSandbox
 
 RECENT_S = 120.0
+PATIENCE_S = 0.3
 
 Kind = tuple[str, float, int, str, str | None]
 
@@ -131,7 +132,7 @@ class PooledDriver:
     async def _make(self, shelf: _Shelf) -> None:
         try:
             # Whoever asks right now needs the machine more than those who will ask later.
-            await asyncio.sleep(0)
+            await asyncio.sleep(PATIENCE_S)
             shelf.waiting.append(await self._driver.warm(shelf.spec))
         except SandboxError:
             return  # whoever asks for this kind is told why by `create`

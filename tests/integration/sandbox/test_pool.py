@@ -4,6 +4,7 @@ import asyncio
 import os
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 
 from sandbox.api import SandboxInfo, SandboxSpec
 from sandbox.docker_driver import DockerDriver
@@ -32,17 +33,24 @@ async def test_a_waiting_sandbox_becomes_what_was_asked_for(driver: DockerDriver
     await pool.wait_filled()
     waiting = {info.id for info in await driver.list() if info.waiting}
     assert len(waiting) == pool.waiting == 2
-    spec = SandboxSpec(image="minimal", memory_mb=128, env={"A": "b"}, ttl_s=500, timeout_s=7)
+    labels = {
+        f"callsheet.{name}": "01a1fc4d-5e4b-73a2-8e93-c9db6ffba0b7" for name in ("run", "team")
+    }
+    labels["callsheet.name"] = "role-développeur"
+    spec = SandboxSpec(
+        image="minimal", memory_mb=128, env={"A": "b"}, ttl_s=500, timeout_s=7, labels=labels
+    )
     box = await pool.create(spec)
     assert box.id in waiting
     assert box.spec == spec
     assert (await box.run(["printenv", "A"])).stdout == b"b\n"
+    assert [info.id for info in await driver.list(labels)] == [box.id]
     await pool.wait_filled()
     assert pool.waiting == 2
     assert [info.id for info in await driver.list() if not info.waiting] == [box.id]
     await box.detach()
     again = await driver.connect(box.id)
-    assert (again.spec.timeout_s, again.spec.ttl_s) == (7, 500)
+    assert again.spec == replace(spec, env={})
     assert (await again.run(["printenv", "A"])).stdout == b"b\n"
     other = await pool.create(SandboxSpec(image="minimal", memory_mb=256))
     assert other.id not in waiting

@@ -19,6 +19,7 @@ from runs.providers.base import (
 from runs.providers.errors import Peer
 from runs.providers.schemas import closed
 from runs.providers.streaming import HttpProvider, Quirks
+from runs.providers.vendors import VENDOR_URLS
 
 NO_KEY = "no-key"
 
@@ -31,7 +32,7 @@ class AnthropicWire:
     """Messages by the SDK's asynchronous client."""
 
     name = "anthropic"
-    vendor_url = "https://api.anthropic.com"
+    vendor_url = VENDOR_URLS["anthropic"]
     path = "/v1/messages"
     sdk_error: type[Exception] = anthropic.AnthropicError
     stream_class: type[Any] = anthropic.AsyncStream[object]

@@ -22,6 +22,7 @@ from runs.providers.errors import Peer
 from runs.providers.openai_answer import ChatAnswer
 from runs.providers.schemas import strict
 from runs.providers.streaming import HttpProvider, Quirks
+from runs.providers.vendors import VENDOR_URLS
 
 NO_KEY = "no-key"
 
@@ -37,7 +38,7 @@ class OpenAIWire:
     """Chat Completions by the SDK's asynchronous client."""
 
     name = "openai"
-    vendor_url = "https://api.openai.com/v1"
+    vendor_url = VENDOR_URLS["openai"]
     path = "/chat/completions"
     sdk_error: type[Exception] = openai.OpenAIError
     stream_class: type[Any] = openai.AsyncStream[object]

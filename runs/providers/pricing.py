@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from runs.providers.base import Usage
+from runs.providers.vendors import VENDOR_URLS
 
 REHEARSAL = "rehearsal"
-VENDOR_HOSTS = {"anthropic": "api.anthropic.com", "openai": "api.openai.com"}
 MILLION = Decimal(1_000_000)
 
 
@@ -60,8 +60,11 @@ class PriceList:
         return _list_price(provider, model, usage)
 
     def _is_vendor(self, provider: str) -> bool:
-        host = self.base_url.partition("://")[2].partition("/")[0].lower()
-        return not self.base_url or host == VENDOR_HOSTS.get(provider)
+        return not self.base_url or _host(self.base_url) == _host(VENDOR_URLS.get(provider, ""))
+
+
+def _host(url: str) -> str:
+    return url.partition("://")[2].partition("/")[0].lower()
 
 
 def _list_price(provider: str, model: str, usage: Usage) -> Decimal | None:

@@ -177,12 +177,14 @@ class _Connection(asyncio.Protocol):
         if path.startswith("/_"):
             return self._whole(200, self._server.control(path, body))
         wire = {"/v1/chat/completions": "openai", "/v1/messages": "anthropic"}.get(path, "")
-        if not wire:
+        if not wire and path != "/v1/models":
             return self._whole(404, {"detail": "Not Found"})
-        asked = json.loads(body)
+        asked = json.loads(body or b"{}")
         key = headers.get("authorization", "").removeprefix("Bearer ") or headers.get("x-api-key")
         model = asked.get("model", "")
         call = Call(wire=wire, model=model, key=key or "", body=asked, headers=headers)
+        if not wire:
+            return self._list_models(call)
         self._call = call
         self._server.calls.append(call)
         self._server.changed()
@@ -192,6 +194,13 @@ class _Connection(asyncio.Protocol):
         else:
             self._answer(rule, call)
         return None
+
+    def _list_models(self, call: Call) -> None:
+        """What vendors answer to `GET /v1/models`; it is no model call and not counted as one."""
+        rule = self._server.rule_for(call)
+        if rule.status or rule.content:
+            return self._answer(rule, call)
+        return self._whole(200, {"data": [{"id": "m-large"}, {"id": "m-small"}]})
 
     async def _slowly(self, rule: Rule, call: Call) -> None:
         await asyncio.sleep(rule.latency_ms / 1000)

@@ -1,0 +1,35 @@
+"""The test of a credential that the settings page offers, by a look at its server."""
+
+from dataclasses import replace
+from functools import partial
+
+from runs.providers import PROVIDERS
+from runs.providers.base import Credential, ProviderError
+from runs.providers.vendors import VENDOR_URLS
+from teams.providers import PROVIDERS as OFFERED
+from teams.providers import CheckResult, provider_register
+from teams.services.credentials import ResolvedCredential
+
+SHOWN_MODELS = 8
+
+
+def checks_register() -> None:
+    """Make the credentials of all providers with a server testable."""
+    for name in PROVIDERS.keys() & VENDOR_URLS.keys() & OFFERED.keys():
+        provider_register(replace(OFFERED[name], check=partial(check, name)))
+
+
+def check(provider: str, resolved: ResolvedCredential) -> CheckResult:
+    """Look whether the server is there and takes the key. No model is called."""
+    # imported here: every process registers the checks, few make one
+    from runs.providers.probe import probe
+
+    credential = Credential(api_key=resolved.api_key, base_url=resolved.base_url or "")
+    try:
+        found = probe(provider, credential)
+    except ProviderError as error:
+        return CheckResult(ok=False, summary=error.cause, detail=error.advice)
+    names = ", ".join(found.models[:SHOWN_MODELS])
+    more = len(found.models) - SHOWN_MODELS
+    models = f"{names} and {more} more" if more > 0 else names or "it lists no models"
+    return CheckResult(ok=True, summary=f"{found.host} takes the key. Models: {models}.")

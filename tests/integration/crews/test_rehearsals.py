@@ -1,0 +1,100 @@
+"""Each template fits what is installed and, rehearsed, does real work in real sandboxes."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from crews.library import LibraryEntry, library_entries
+from crews.lint import crew_lint
+from runs.catalog import catalog
+from sandbox.images.build import build
+from tests.engines.installation import Installation
+
+ENTRIES = {entry.slug: entry for entry in library_entries()}
+
+
+@pytest.mark.parametrize("entry", ENTRIES.values(), ids=ENTRIES.keys())
+def test_a_template_has_no_problems_here(entry: LibraryEntry) -> None:
+    assert crew_lint(entry.spec, catalog()) == []
+
+
+@pytest.fixture(scope="module")
+def image(docker_client: Any) -> str:
+    return build("default", "auto", lambda _: None).digest
+
+
+Rehearse = Callable[[str], list[dict[str, Any]]]
+
+
+@pytest.fixture
+def rehearse(image: str, new_installation: Callable[..., Installation]) -> Rehearse:
+    """Rehearse a template with its own example and return the run's journal."""
+
+    def run(slug: str) -> list[dict[str, Any]]:
+        installation = new_installation(CALLSHEET_REHEARSAL_PACE="0")
+        task = ENTRIES[slug].spec.task.example
+        done = installation.run("run_crew", slug, "--task", task, "--rehearse", "--json")
+        assert done.returncode == 0, done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    return run
+
+
+def outputs(journal: list[dict[str, Any]], name: str) -> list[Any]:
+    """Return what the calls of a tool brought, in their order."""
+    started = {
+        entry["action"]: entry["payload"]["name"]
+        for entry in journal
+        if entry["kind"] == "action.started"
+    }
+    return [
+        entry["payload"]["output"]
+        for entry in journal
+        if entry["kind"] == "action.finished" and started[entry["action"]] == name
+    ]
+
+
+def checks(journal: list[dict[str, Any]]) -> list[dict[str, bool]]:
+    """Return the verdicts of each run of the checks."""
+    found = []
+    for output in outputs(journal, "run_checks"):
+        verdicts = json.loads(output["text"])["checks"]
+        found.append({name: verdict["passed"] for name, verdict in verdicts.items()})
+    return found
+
+
+def test_the_project_manager_sends_work_back(rehearse: Rehearse) -> None:
+    journal = rehearse("project-manager")
+    assert checks(journal) == [
+        {"pytest": True, "ruff": True},
+        {"pytest": False},
+        {"pytest": True, "ruff": True, "mypy": True},
+    ]
+    (tried,) = outputs(journal, "run_python")
+    assert "212.0" in tried["text"]
+    assert "The module is done" in journal[-1]["payload"]["output"]
+
+
+def test_the_tester_finds_the_fault(rehearse: Rehearse) -> None:
+    journal = rehearse("project-manager-tags")
+    assert checks(journal) == [{"pytest": False}, {"pytest": True, "ruff": True}]
+    answer = journal[-1]["payload"]["output"]
+    assert "MCMXCIV" in answer
+    assert "TASK_COMPLETE" not in answer
+
+
+def test_the_reviewer_approves_at_the_second_review(rehearse: Rehearse) -> None:
+    journal = rehearse("research-code-review")
+    passed = {"pytest": True, "ruff": True, "mypy": True}
+    assert checks(journal) == [passed | {"ruff": False}, passed]
+    measured = outputs(journal, "shell")[-1]["text"]
+    assert "insertion_sort" in measured
+    assert "5 passed" in measured
+
+
+def test_the_assembly_line_adds_up(rehearse: Rehearse) -> None:
+    result = rehearse("assembly-line")[-1]["payload"]["output"]
+    assert result["valid"]
+    assert "5 orders, 3,649.95 in total" in result["report"]

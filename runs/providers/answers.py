@@ -7,6 +7,10 @@ from typing import NoReturn
 
 from runs.providers.base import Json, ToolCall
 
+MAX_CALLS = 200
+MAX_NAME = 200
+MAX_COUNT = 10**9
+
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -15,29 +19,40 @@ def storable(text: str) -> str:
     return _UNSTORABLE.sub("\ufffd", text)
 
 
+def storable_json(value: Json) -> Json:
+    """The same for all text in a JSON value."""
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, dict):
+        return {storable(name): storable_json(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [storable_json(item) for item in value]
+    return value
+
+
+def storable_name(value: Json) -> str:
+    """A short name out of an answer, "" for what is no text."""
+    return storable(value[:MAX_NAME]) if isinstance(value, str) else ""
+
+
+def count_of(value: Json) -> int:
+    """A count of tokens out of an answer, within what any model can use."""
+    return min(max(0, value), MAX_COUNT) if isinstance(value, int) else 0
+
+
 def arguments_of(raw: str) -> dict[str, Json] | None:
     """Tool arguments as a JSON object; {} for none at all, None for anything that is no object."""
     if not raw.strip():
         return {}
     try:
         value = json.loads(raw, parse_constant=_no_constant)
-        return _clean(value) if isinstance(value, dict) else None
+        return storable_json(value) if isinstance(value, dict) else None
     except (ValueError, RecursionError):
         return None
 
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON")
-
-
-def _clean(value: Json) -> Json:
-    if isinstance(value, str):
-        return storable(value)
-    if isinstance(value, dict):
-        return {storable(name): _clean(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_clean(item) for item in value]
-    return value
 
 
 @dataclass(kw_only=True)
@@ -62,12 +77,14 @@ def tool_calls_of(growing: list[GrowingCall], turn: int) -> tuple[ToolCall, ...]
     calls: list[ToolCall] = []
     taken: set[str] = set()
     for number, call in enumerate(sorted(growing, key=lambda call: call.index)):
-        identity = storable(call.id)
+        identity = storable_name(call.id)
         if not identity or identity in taken:
             identity = f"call_{turn}_{number}"
         taken.add(identity)
         raw = storable("".join(call.pieces))
         calls.append(
-            ToolCall(id=identity, name=storable(call.name), arguments=arguments_of(raw), raw=raw)
+            ToolCall(
+                id=identity, name=storable_name(call.name), arguments=arguments_of(raw), raw=raw
+            )
         )
     return tuple(calls)

@@ -3,7 +3,15 @@
 import json
 from collections.abc import Mapping
 
-from runs.providers.answers import GrowingCall, storable, tool_calls_of
+from runs.providers.answers import (
+    MAX_CALLS,
+    GrowingCall,
+    count_of,
+    storable,
+    storable_json,
+    storable_name,
+    tool_calls_of,
+)
 from runs.providers.base import Json, ModelReply, ModelRequest, Usage
 from runs.providers.errors import CutStream, MalformedAnswer, Peer, Refusal, error_from_status
 from runs.providers.tokens import usage_estimate
@@ -29,6 +37,7 @@ class MessageAnswer:
         self._request = request
         self._peer = peer
         self._blocks: dict[int, dict[str, Json]] = {}
+        self._pieces: dict[tuple[int, str], list[str]] = {}
         self._stop = ""
         self._explanation = ""
         self._counts: dict[str, int] = {}
@@ -74,6 +83,9 @@ class MessageAnswer:
         if self._stop == "refusal":
             cause = f"The model refused: {self._explanation}" if self._explanation else ""
             raise self._peer.error(Refusal, cause, usage=usage)
+        for (index, field), pieces in self._pieces.items():
+            block = self._blocks[index]
+            block[field] = _str(block.get(field)) + "".join(pieces)
         blocks = [self._blocks[index] for index in sorted(self._blocks)]
         tools = [block for block in blocks if block["type"] == "tool_use"]
         calls = tool_calls_of(
@@ -95,7 +107,7 @@ class MessageAnswer:
 
     def _start(self, message: Json) -> None:
         if isinstance(message, Mapping):
-            self._model = _str(message.get("model"))
+            self._model = storable_name(message.get("model"))
             self._count(message.get("usage"))
 
     def _open(self, event: Mapping[str, Json]) -> str:
@@ -114,14 +126,17 @@ class MessageAnswer:
             kept = {"type": form, "text": text}
             self._generated.append(text)
         elif form in ("thinking", "redacted_thinking"):
-            kept = dict(block)
+            kept = storable_json(dict(block))
         else:
             return ""
         self._blocks[_index(event)] = kept
+        if len(self._blocks) > MAX_CALLS:
+            raise self._malformed()
         return text if form == "text" else ""
 
     def _grow(self, event: Mapping[str, Json]) -> str:
-        delta, block = event.get("delta"), self._blocks.get(_index(event))
+        index, delta = _index(event), event.get("delta")
+        block = self._blocks.get(index)
         if not isinstance(delta, Mapping) or block is None:
             return ""
         field = _DELTAS.get(_str(delta.get("type")), "")
@@ -129,7 +144,7 @@ class MessageAnswer:
         target = "json" if field == "partial_json" else field
         if not piece or (target in ("json", "text") and target not in block):
             return ""
-        block[target] = _str(block.get(target)) + piece
+        self._pieces.setdefault((index, target), []).append(piece)
         if field != "signature":
             self._generated.append(piece)
         return piece if field == "text" else ""
@@ -145,7 +160,7 @@ class MessageAnswer:
     def _count(self, usage: Json) -> None:
         """Take the counts; each later one is cumulative and replaces the earlier."""
         if isinstance(usage, Mapping):
-            counts = {name: value for name, value in usage.items() if isinstance(value, int)}
+            counts = {n: count_of(value) for n, value in usage.items() if isinstance(value, int)}
             self._counts.update(counts)
 
     def _usage(self) -> Usage | None:

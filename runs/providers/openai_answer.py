@@ -3,7 +3,14 @@
 import json
 from collections.abc import Mapping
 
-from runs.providers.answers import GrowingCall, storable, tool_calls_of
+from runs.providers.answers import (
+    MAX_CALLS,
+    GrowingCall,
+    count_of,
+    storable,
+    storable_name,
+    tool_calls_of,
+)
 from runs.providers.base import Json, ModelReply, ModelRequest, Usage
 from runs.providers.errors import CutStream, MalformedAnswer, Peer, Refusal, error_from_status
 from runs.providers.tokens import usage_estimate
@@ -37,7 +44,7 @@ class ChatAnswer:
         if not isinstance(event, Mapping):
             raise self._malformed()
         self._raise_if_error(event)
-        self._model = _str(event.get("model")) or self._model
+        self._model = storable_name(event.get("model")) or self._model
         self._usage = _usage(event.get("usage")) or self._usage
         choice = _first_choice(event)
         self._raise_if_error(choice)
@@ -99,6 +106,8 @@ class ChatAnswer:
         if call is None or call.is_another(identity, name):
             call = GrowingCall(index=index)
             self._calls.append(call)
+            if len(self._calls) > MAX_CALLS:
+                raise self._malformed()
         call.id = call.id or identity
         call.name = call.name or name
         if arguments is not None and not isinstance(arguments, str):
@@ -141,14 +150,10 @@ def _usage(usage: Json) -> Usage | None:
     details = usage.get("prompt_tokens_details")
     cached = details.get("cached_tokens") if isinstance(details, Mapping) else 0
     return Usage(
-        input_tokens=_count(usage["prompt_tokens"]),
-        output_tokens=_count(usage.get("completion_tokens")),
-        cached_input_tokens=_count(cached),
+        input_tokens=count_of(usage["prompt_tokens"]),
+        output_tokens=count_of(usage.get("completion_tokens")),
+        cached_input_tokens=count_of(cached),
     )
-
-
-def _count(value: Json) -> int:
-    return max(0, value) if isinstance(value, int) else 0
 
 
 def _str(value: Json) -> str:

@@ -358,6 +358,23 @@ async def test_an_error_in_the_choice(openai: Caller, server: ModelServer) -> No
     assert error.partial_text == "a"
 
 
+async def test_calls_without_end_are_stopped(openai: Caller, server: ModelServer) -> None:
+    calls = [tool("f", "{}", index=n, id=str(n)) for n in range(300)]
+    server.rules = [Rule(events=(chunk({"tool_calls": calls}, "tool_calls"),))]
+    assert isinstance(await openai.error(tools=(TOOL,)), MalformedAnswer)
+
+
+async def test_counts_and_names_beyond_reason_are_bounded(
+    openai: Caller, server: ModelServer
+) -> None:
+    usage = {"prompt_tokens": 10**300, "completion_tokens": -5, "prompt_tokens_details": [1]}
+    reply = await reply_to(
+        openai, server, chunk({"content": "a"}, "stop", usage=usage, model="m\x00" * 5000)
+    )
+    assert (reply.usage.input_tokens, reply.usage.output_tokens) == (10**9, 0)
+    assert len(reply.model) == 200
+
+
 async def test_an_answer_without_end_is_stopped(
     openai: Caller, server: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,7 @@
 """What the audit page asks of a run: actions that match, and one action in full."""
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -73,10 +74,10 @@ def titles_of(run: Run) -> dict[str, str]:
     return {name: role["title"] for name, role in roles.items() if role.get("title")}
 
 
-def roles_of(run: Run) -> list[dict[str, Json]]:
+def roles_of(run: Run) -> list[Mapping[str, Json]]:
     """Return for each role: agent, calls, tools, failed, tokens, cost_usd; the dearest first."""
     actions = Action.objects.filter(run=run).exclude(agent="").order_by()
-    sums = actions.values("agent").annotate(
+    sums: Iterable[Mapping[str, Json]] = actions.values("agent").annotate(
         calls=Count("pk", filter=Q(type="model_call")),
         tools=Count("pk", filter=Q(type="tool_call")),
         failed=Count("pk", filter=Q(status="failed")),

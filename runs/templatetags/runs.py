@@ -5,16 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from django import template
-from django.db.models import Count, Q
 from django.template import Context
 
 from runs.models import Action, Run
-from runs.selectors import runs_of_team
-from teams.models import Team
 from teams.templatetags.callsheet import duration, money
 
 register = template.Library()
-RECENT = 6
 _LOOKS = {"finished": "done", "retrying": "waiting", "uncertain": "waiting", "lost": "failed"}
 _WORDS = {
     "waiting": "waiting for a person", "retrying": "trying again", "uncertain": "in doubt",
@@ -93,12 +89,3 @@ def duration_of(run: Run, now: datetime) -> str:
 def took(action: Action) -> str:
     """Return the time from an action's start to the end of its last attempt."""
     return duration(action.ended_at - action.started_at) if action.ended_at else "…"
-
-
-@register.inclusion_tag("runs/recent.html")
-def recent_runs(team: Team | None) -> dict[str, Any]:
-    """Show the team's last runs, and how many wait for a person."""
-    if team is None:
-        return {"runs": [], "waiting": 0}
-    waiting = Run.objects.filter(team=team).aggregate(n=Count("pk", filter=Q(status="waiting")))
-    return {"runs": runs_of_team(team)[:RECENT], "waiting": waiting["n"]}

@@ -59,6 +59,8 @@ def money(value: Decimal | str | None) -> str:
     if value is None:
         return "unknown"
     amount = Decimal(value)
+    if not amount:
+        return "$0.00"
     if abs(amount) < 1:
         # Two significant digits, however small the sum.
         amount = Decimal(f"{amount:.1e}")

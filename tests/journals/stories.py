@@ -202,6 +202,7 @@ def question() -> Story:
     """Two questions at once; one is answered; the run is paused, resumed, and waits."""
     story = Story("question")
     story.begin(DESK, "Delete the staging database?")
+    days = {"type": "object", "properties": {"days": {"type": "integer"}}}
     for n in (1, 2):
         story.start("escalation", f"ask{n}", "lead", "ask_human", {"question": f"Question {n}?"})
         story.add(
@@ -213,11 +214,7 @@ def question() -> Story:
             choices=["approve", "reject"],
             context={"table": "staging"},
             wait=20,
-            **(
-                {"schema_": {"type": "object", "properties": {"days": {"type": "integer"}}}}
-                if n == 2
-                else {}
-            ),
+            schema_=days if n == 2 else None,
         )
     story.add(
         "decision.made",

@@ -18,7 +18,9 @@ if (page && detail) {
 
 async function clicked(event: MouseEvent): Promise<void> {
   if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
-  const target = (event.target as Element).closest<HTMLElement>("[data-fold], [data-more], [data-share], a[data-action]");
+  const target = (event.target as Element).closest<HTMLElement>(
+    "[data-fold], [data-more], [data-share], a[data-action]",
+  );
   if (!target) return;
   if (target.dataset.fold) {
     await fold(target);
@@ -34,7 +36,10 @@ async function clicked(event: MouseEvent): Promise<void> {
 }
 
 /** Opens or closes what is below a row; it is fetched the first time. */
-async function fold(button: HTMLElement, open = button.getAttribute("aria-expanded") !== "true"): Promise<void> {
+async function fold(
+  button: HTMLElement,
+  open = button.getAttribute("aria-expanded") !== "true",
+): Promise<void> {
   const below = button.closest("li")?.querySelector<HTMLElement>(":scope > ol");
   if (!below) return;
   if (open && below.childElementCount === 0) {
@@ -82,7 +87,8 @@ async function show(link: HTMLAnchorElement): Promise<void> {
 }
 
 function mark(id: string): void {
-  for (const old of document.querySelectorAll(".audit-link[aria-current]")) old.removeAttribute("aria-current");
+  for (const old of document.querySelectorAll(".audit-link[aria-current]"))
+    old.removeAttribute("aria-current");
   const link = document.querySelector<HTMLElement>(`.audit-link[data-action="${id}"]`);
   link?.setAttribute("aria-current", "true");
   link?.scrollIntoView({ block: "nearest" });
@@ -107,9 +113,19 @@ async function submitted(event: SubmitEvent): Promise<void> {
 
 function pressed(event: KeyboardEvent): void {
   const target = event.target as HTMLElement;
-  if (event.ctrlKey || event.metaKey || event.altKey || target.closest("input, select, textarea, .run-value")) return;
-  const links = [...document.querySelectorAll<HTMLAnchorElement>(".audit-link")].filter((link) => link.offsetParent !== null);
-  const place = links.findIndex((link) => link.getAttribute("aria-current") === "true" || link === target);
+  if (
+    event.ctrlKey ||
+    event.metaKey ||
+    event.altKey ||
+    target.closest("input, select, textarea, .run-value")
+  )
+    return;
+  const links = [...document.querySelectorAll<HTMLAnchorElement>(".audit-link")].filter(
+    (link) => link.offsetParent !== null,
+  );
+  const place = links.findIndex(
+    (link) => link.getAttribute("aria-current") === "true" || link === target,
+  );
   const current = links[place];
   const fetchFold = current?.parentElement?.querySelector<HTMLElement>("[data-fold]");
   switch (event.key) {

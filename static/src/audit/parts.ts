@@ -9,6 +9,10 @@ export async function fetchPart(url: string, form?: FormData): Promise<Fetched> 
   const response = await fetch(url, options).catch(() => null);
   if (!response) return { ok: false, reason: "The server did not answer. Try again in a moment." };
   if (response.ok && !response.redirected) return { ok: true, html: await response.text() };
-  if (response.redirected) return { ok: false, reason: "You are signed out. Reload the page to sign in." };
-  return { ok: false, reason: `The server answered ${response.status}. Reload the page and try again.` };
+  if (response.redirected)
+    return { ok: false, reason: "You are signed out. Reload the page to sign in." };
+  return {
+    ok: false,
+    reason: `The server answered ${response.status}. Reload the page and try again.`,
+  };
 }

@@ -10,7 +10,13 @@ import type { Money } from "./money";
 /** How long a handoff that is done stays lit, in milliseconds of the run's own time. */
 const AFTERGLOW = 1500;
 
-export type Figures = { calls: number; tools: number; tokens: number; cost: Money; failures: number };
+export type Figures = {
+  calls: number;
+  tools: number;
+  tokens: number;
+  cost: Money;
+  failures: number;
+};
 
 export type Activity = {
   states: { [role: string]: RoleState };
@@ -30,10 +36,12 @@ export function activityOf(state: RunState, document: CrewDocument, now: number)
   for (const role of Object.keys(document.roles)) activity.states[role] = "idle";
   for (const action of state.actions.values()) {
     countIn(activity, action);
-    const pass = passOf(action, now);
+    const pass = passOf(action, state.ended_at === null ? now : Number.POSITIVE_INFINITY);
     // What is handed back goes along the way that it came.
-    const edge = pass && (edges.get(`${pass.from}>${pass.to}`) ?? edges.get(`${pass.to}>${pass.from}`));
-    if (edge) activity.lit[edge] = pass.active || activity.lit[edge] === "active" ? "active" : "done";
+    const edge =
+      pass && (edges.get(`${pass.from}>${pass.to}`) ?? edges.get(`${pass.to}>${pass.from}`));
+    if (edge)
+      activity.lit[edge] = pass.active || activity.lit[edge] === "active" ? "active" : "done";
   }
   const busy = busyActions(state);
   for (const action of deepest(busy)) {
@@ -112,7 +120,8 @@ function edgeNames(document: CrewDocument): Map<string, string> {
   const handoffs = document.handoffs ?? [];
   const ids = handoffIds(handoffs);
   const names = new Map<string, string>();
-  for (const { from, to } of impliedPairs(document)) names.set(`${from}>${to}`, impliedId(from, to));
+  for (const { from, to } of impliedPairs(document))
+    names.set(`${from}>${to}`, impliedId(from, to));
   handoffs.forEach(({ from, to }, n) => {
     names.set(`${from}>${to}`, ids[n] as string);
   });

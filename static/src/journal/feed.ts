@@ -1,6 +1,14 @@
 /** The rows of the feed: what happened, in the order in which it began. */
 
-import { type Entry, isObject, type Json, type JsonObject, type Kind, objectOf, textOf } from "./entry";
+import {
+  type Entry,
+  isObject,
+  type Json,
+  type JsonObject,
+  type Kind,
+  objectOf,
+  textOf,
+} from "./entry";
 import type { ActionState, RunState } from "./fold";
 
 export type ActionRow = { kind: "action"; seq: number; action: ActionState; depth: number };
@@ -62,7 +70,10 @@ function tellsNothingNew(action: ActionState): boolean {
   if (action.type === "ask") return true;
   const output = objectOf(action.output);
   return (
-    action.type === "handoff" && action.status === "finished" && output?.confidence == null && output?.passed !== false
+    action.type === "handoff" &&
+    action.status === "finished" &&
+    output?.confidence == null &&
+    output?.passed !== false
   );
 }
 
@@ -94,10 +105,11 @@ export function excerptOf(action: ActionState): string {
   const output = objectOf(action.output);
   switch (action.type) {
     case "ask":
+      return givenOf(objectOf(action.input)) || brief(objectOf(action.input)?.task);
     case "delegation":
       return brief(objectOf(action.input)?.task);
     case "model_call":
-      return textOf(output?.text).trim() || toolCallsOf(output);
+      return readable(textOf(output?.text)) || toolCallsOf(output);
     case "tool_call":
       return toolExcerpt(action, output);
     case "handoff":
@@ -113,9 +125,29 @@ export function excerptOf(action: ActionState): string {
 function toolExcerpt(action: ActionState, output: JsonObject | null): string {
   if (action.output === null) return argumentsOf(objectOf(action.input));
   const code = output?.exit_code;
-  const printed = textOf(output?.stdout).trim() || textOf(output?.stderr).trim();
-  if (typeof code === "number") return `${code === 0 ? "" : `exit ${code} · `}${printed || "no output"}`;
-  return textOf(output?.text).trim() || brief(action.output);
+  const printed = readable(textOf(output?.stdout)) || textOf(output?.stderr).trim();
+  if (typeof code === "number")
+    return `${code === 0 ? "" : `exit ${code} · `}${printed || "no output"}`;
+  return printed || readable(textOf(output?.text)) || brief(action.output);
+}
+
+/** What others produced before, the last of it. */
+function givenOf(input: JsonObject | null): string {
+  const given = Array.isArray(input?.given) ? objectOf(input.given.at(-1)) : null;
+  if (!given) return "";
+  const payload = objectOf(given.payload);
+  return `given by ${textOf(given.from)}: ${payload ? argumentsOf(payload) : brief(given.payload)}`;
+}
+
+/** Text as it is, but a JSON object in the form `name: value, …`. */
+function readable(text: string): string {
+  const trimmed = text.trim();
+  if (!trimmed.startsWith("{")) return trimmed;
+  try {
+    return argumentsOf(objectOf(JSON.parse(trimmed)));
+  } catch {
+    return trimmed;
+  }
 }
 
 function verdictOf(output: JsonObject): string {
@@ -137,7 +169,10 @@ function toolCallsOf(output: JsonObject | null): string {
 /** `agent_name: coder, task: Convert the figures…` */
 function argumentsOf(given: JsonObject | null): string {
   return Object.entries(given ?? {})
-    .map(([name, value]) => `${name}: ${shortened(brief(value))}`)
+    .map(
+      ([name, value]) =>
+        `${name}: ${shortened(typeof value === "object" ? JSON.stringify(value) : String(value))}`,
+    )
     .join(", ");
 }
 
@@ -146,15 +181,15 @@ function shortened(text: string): string {
   return line.length > 80 ? `${line.slice(0, 79)}…` : line;
 }
 
-/** A value in one short text: its own text, or compact JSON. */
+/** A value in one short text: its own text, `name: value, …`, or compact JSON. */
 export function brief(value: Json | undefined): string {
   if (value === null || value === undefined) return "";
   if (typeof value === "string") return value.trim();
   const object = objectOf(value);
   const inner = textOf(object?.text) || textOf(object?.task);
   if (inner && Object.keys(object ?? {}).length === 1) return inner;
-  const text = JSON.stringify(value);
-  return text === "{}" || text === "[]" ? "" : text.slice(0, 2000);
+  if (object) return argumentsOf(object);
+  return Array.isArray(value) && value.length === 0 ? "" : JSON.stringify(value).slice(0, 2000);
 }
 
 /** Whether the failure was already told by an action below: it is shown there, and named here. */

@@ -70,6 +70,9 @@ export type RunState = {
   failures: number;
   takeovers: number;
   halted_at: string | null;
+  /** Seconds in which the run waited for a person, was paused or had no worker. */
+  idle_s: number;
+  last_at: string;
   redacted: number[];
 };
 
@@ -96,6 +99,8 @@ export function newState(): RunState {
     failures: 0,
     takeovers: 0,
     halted_at: null,
+    idle_s: 0,
+    last_at: "",
     redacted: [],
   };
 }
@@ -109,12 +114,10 @@ export function fold(entries: Iterable<Entry>, state: RunState = newState()): Ru
 export function add(state: RunState, entry: Entry): void {
   state.seq = entry.seq;
   const payload = entry.payload ?? {};
-  if (entry.kind === "action.started") {
-    start(state, entry, payload);
-    return;
-  }
   const action = entry.action === null ? undefined : state.actions.get(entry.action);
-  if (!action || !proceed(state, action, entry, payload)) steer(state, entry, payload);
+  if (entry.kind === "action.started") start(state, entry, payload);
+  else if (!action || !proceed(state, action, entry, payload)) steer(state, entry, payload);
+  state.last_at = entry.at;
 }
 
 function start(state: RunState, entry: Entry, payload: JsonObject): void {
@@ -126,6 +129,7 @@ function start(state: RunState, entry: Entry, payload: JsonObject): void {
   state.actions.set(entry.action, action);
   action.status = "running";
   action.ended_at = null;
+  action.decision = null;
   action.attempt = payload.attempt === undefined ? 1 : numberOf(payload.attempt);
   action.provider = textOf(payload.provider) || action.provider;
   action.model = textOf(payload.model) || action.model;
@@ -162,12 +166,7 @@ function newAction(id: string, entry: Entry, payload: JsonObject): ActionState {
 }
 
 /** Whether the entry was about the action; what is not, is about the run. */
-function proceed(
-  state: RunState,
-  action: ActionState,
-  entry: Entry,
-  payload: JsonObject,
-): boolean {
+function proceed(state: RunState, action: ActionState, entry: Entry, payload: JsonObject): boolean {
   switch (entry.kind) {
     case "action.finished":
       action.status = "finished";
@@ -200,7 +199,7 @@ function proceed(
       action.status = "running";
       action.decision = payload;
       state.open_questions = state.open_questions.filter((id) => id !== action.id);
-      if (state.status === "waiting" && state.open_questions.length === 0) goOn(state);
+      if (state.status === "waiting" && state.open_questions.length === 0) goOn(state, entry.at);
       return true;
     default:
       return false;
@@ -238,12 +237,13 @@ function steer(state: RunState, entry: Entry, payload: JsonObject): void {
 function resume(state: RunState, entry: Entry): void {
   if (entry.actor === "system") {
     state.takeovers += 1;
+    state.idle_s += seconds(state.last_at, entry.at);
   } else if (state.open_questions.length > 0) {
     state.status = "waiting";
   } else {
     state.takeovers = 0;
     for (const action of state.actions.values()) action.lost_attempts = 0;
-    goOn(state);
+    goOn(state, entry.at);
   }
 }
 
@@ -267,7 +267,8 @@ function halt(state: RunState, status: RunStatus, at: string): void {
   state.halted_at = state.halted_at ?? at;
 }
 
-function goOn(state: RunState): void {
+function goOn(state: RunState, at: string): void {
+  if (state.halted_at !== null) state.idle_s += seconds(state.halted_at, at);
   state.status = "running";
   state.halted_at = null;
   state.reason = "";
@@ -283,4 +284,13 @@ function end(state: RunState, status: RunStatus, at: string): void {
     }
   }
   state.open_questions = [];
+}
+
+function seconds(from: string, to: string): number {
+  return (microseconds(to) - microseconds(from)) / 1e6;
+}
+
+/** A journal's times have six decimals, which Date cuts to three. */
+function microseconds(at: string): number {
+  return Date.parse(at) * 1000 + Number(at.slice(23, 26).replace("Z", "") || 0);
 }

@@ -1,5 +1,5 @@
 import { useMemo, useState } from "react";
-import { type CrewDocument, titleOf } from "../graph/document";
+import { type CrewDocument, type CrewLimits, titleOf } from "../graph/document";
 import { isFinal } from "../journal/fold";
 import { Canvas } from "./Canvas";
 import { now, useNow } from "./clock";
@@ -12,6 +12,9 @@ import { Outcome } from "./Outcome";
 import type { Page } from "./page";
 import { Notice } from "./parts";
 import { Scrubber } from "./Scrubber";
+
+/** What a document means that does not say otherwise (crews/spec.py). */
+const DEFAULT_LIMITS: CrewLimits = { actions: 500, seconds: 3600 };
 
 /** A run on one screen: the crew at work, what it has used, what it did, what came of it. */
 export function App({ page, model }: { page: Page; model: RunModel }) {
@@ -29,17 +32,33 @@ export function App({ page, model }: { page: Page; model: RunModel }) {
     <div className="run-page">
       <Head page={page} state={model.live} commands={commands} reachable={model.line === "open"} />
       <Banner model={model} />
-      <Meters state={state} limits={document?.limits ?? {}} until={until} />
+      <Meters
+        state={state}
+        limits={document ? { ...DEFAULT_LIMITS, ...document.limits } : {}}
+        until={until}
+      />
       <div className="run-body">
         <div className="run-left">
           <div className="panel run-canvas">
             {document ? (
-              <Canvas document={document} state={state} now={until ?? now()} role={role} onRole={setRole} />
+              <Canvas
+                document={document}
+                state={state}
+                now={until ?? now()}
+                role={role}
+                onRole={setRole}
+              />
             ) : (
               <p className="run-feed-none quiet">Fetching the run…</p>
             )}
           </div>
-          <Outcome page={page} state={state} commands={commands} name={name} live={until === null} />
+          <Outcome
+            page={page}
+            state={state}
+            commands={commands}
+            name={name}
+            live={until === null}
+          />
           <Scrubber model={model} state={state} name={name} />
         </div>
         <Feed
@@ -61,7 +80,10 @@ function Banner({ model }: { model: RunModel }) {
   if (model.line === "lost") {
     return (
       <Notice status="failed" icon="warning" title="Connection lost — reconnecting…">
-        <p>The run goes on without this page. What it did meanwhile appears as soon as the server answers.</p>
+        <p>
+          The run goes on without this page. What it did meanwhile appears as soon as the server
+          answers.
+        </p>
       </Notice>
     );
   }
@@ -72,7 +94,10 @@ function Banner({ model }: { model: RunModel }) {
         icon="lock"
         title="You are signed out."
         action={
-          <a className="btn btn-sm" href={`/accounts/login/?next=${encodeURIComponent(location.pathname)}`}>
+          <a
+            className="btn btn-sm"
+            href={`/accounts/login/?next=${encodeURIComponent(location.pathname)}`}
+          >
             Sign in
           </a>
         }

@@ -1,4 +1,10 @@
-import { Background, type NodeChange, ReactFlow, ReactFlowProvider, useReactFlow } from "@xyflow/react";
+import {
+  Background,
+  type NodeChange,
+  ReactFlow,
+  ReactFlowProvider,
+  useReactFlow,
+} from "@xyflow/react";
 import { useEffect, useMemo, useRef } from "react";
 import { edgeTypes, type FlowNode, nodeTypes, toFlowEdge, toFlowNode } from "../graph";
 import { type CrewDocument, titleOf } from "../graph/document";
@@ -34,7 +40,9 @@ function Drawing({ document, state, now, role, onRole }: Props) {
     details: detailsOf(document, activity),
     lit: activity.lit,
   });
-  const nodes = graph.nodes.map((node) => ({ ...toFlowNode(node), selected: node.id === role }) as FlowNode);
+  const nodes = graph.nodes.map(
+    (node) => ({ ...toFlowNode(node), selected: node.id === role }) as FlowNode,
+  );
   const change = (changes: NodeChange<FlowNode>[]) => {
     const picked = changes.find((one) => one.type === "select" && one.selected);
     const dropped = changes.find((one) => one.type === "select" && one.id === role);
@@ -45,7 +53,11 @@ function Drawing({ document, state, now, role, onRole }: Props) {
     <ReactFlow
       className="cs-graph"
       nodes={nodes}
-      edges={graph.edges.map((edge) => ({ ...toFlowEdge(edge), focusable: false, selectable: false }))}
+      edges={graph.edges.map((edge) => ({
+        ...toFlowEdge(edge),
+        focusable: false,
+        selectable: false,
+      }))}
       nodeTypes={nodeTypes}
       edgeTypes={edgeTypes}
       onNodesChange={change}
@@ -86,7 +98,8 @@ function detailsOf(document: CrewDocument, activity: Activity): { [role: string]
     const others = activity.waitingOn[role];
     const sum = activity.figures[role];
     if (others && activity.states[role] !== "running") {
-      details[role] = `waits for ${others.map((name) => titleOf(name, document.roles[name])).join(", ")}`;
+      details[role] =
+        `waits for ${others.map((name) => titleOf(name, document.roles[name])).join(", ")}`;
     } else if (sum) {
       details[role] = [
         sum.calls > 0 ? `${sum.calls} ${sum.calls === 1 ? "call" : "calls"}` : "",

@@ -5,12 +5,20 @@ import { Icon } from "./parts";
 /** Input and output of an action in full, as data: nothing in them is interpreted. */
 export function Detail({ action, auditUrl }: { action: ActionState; auditUrl: string }) {
   const input = objectOf(action.input);
-  const messages = action.type === "model_call" && Array.isArray(input?.messages) ? input.messages : null;
+  const messages =
+    action.type === "model_call" && Array.isArray(input?.messages) ? input.messages : null;
   return (
     <div className="run-detail">
       <h4 className="eyebrow">Input</h4>
       {textOf(input?.system) && <Said by="system" content={input?.system ?? null} />}
-      {messages ? messages.map((one, n) => <Message key={`${n}-${action.id}`} message={one} />) : <Value value={action.input} />}
+      {messages ? (
+        messages.map((one, n) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: an input never changes
+          <Message key={n} message={one} />
+        ))
+      ) : (
+        <Value value={action.input} />
+      )}
       <h4 className="eyebrow">Output</h4>
       {action.output === null ? <p className="quiet">Nothing yet.</p> : <Output action={action} />}
       <p>
@@ -46,7 +54,8 @@ function Message({ message }: { message: Json }) {
       <Calls calls={one.tool_calls} />
       {results.map((result, n) => (
         <Said
-          key={`${n}-${textOf(result.id)}`}
+          // biome-ignore lint/suspicious/noArrayIndexKey: what was said never changes
+          key={n}
           by={`${textOf(result.name)} ${result.is_error ? "failed" : "answers"}`}
           content={result.text ?? null}
         />
@@ -58,7 +67,12 @@ function Message({ message }: { message: Json }) {
 function Calls({ calls }: { calls: Json | undefined }) {
   const all = Array.isArray(calls) ? calls.filter(isObject) : [];
   return all.map((call, n) => (
-    <Said key={`${n}-${textOf(call.id)}`} by={`calls ${textOf(call.name)}`} content={call.arguments ?? null} />
+    <Said
+      // biome-ignore lint/suspicious/noArrayIndexKey: what was said never changes
+      key={n}
+      by={`calls ${textOf(call.name)}`}
+      content={call.arguments ?? null}
+    />
   ));
 }
 

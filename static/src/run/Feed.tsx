@@ -20,7 +20,7 @@ type Props = {
 export function Feed({ model, state, role, until, name, auditUrl, onAnyRole }: Props) {
   const rows = feedRows(state, model.events, role);
   const toldBelow = failsBelow(state);
-  const box = useRef<HTMLDivElement>(null);
+  const box = useRef<HTMLElement>(null);
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
   const list = useVirtualizer({
     count: rows.length,
@@ -38,9 +38,7 @@ export function Feed({ model, state, role, until, name, auditUrl, onAnyRole }: P
   return (
     <section className="panel run-feed" aria-labelledby="feed-title">
       <div className="panel-head">
-        <h2 id="feed-title">
-          {role === null ? "What happened" : `What ${name(role)} did`}
-        </h2>
+        <h2 id="feed-title">{role === null ? "What happened" : `What ${name(role)} did`}</h2>
         {role !== null && (
           <button type="button" className="btn btn-sm btn-quiet" onClick={onAnyRole}>
             <Icon name="close" />
@@ -54,8 +52,13 @@ export function Feed({ model, state, role, until, name, auditUrl, onAnyRole }: P
           </button>
         )}
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard */}
-      <div className="run-feed-box" ref={box} tabIndex={0} role="region" aria-label="Actions, newest last">
+      <section
+        className="run-feed-box"
+        ref={box}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
+        tabIndex={0}
+        aria-label="Actions, newest last"
+      >
         {rows.length === 0 && <p className="run-feed-none quiet">{emptyText(state)}</p>}
         <ol style={{ height: list.getTotalSize() }} aria-label="Actions">
           {list.getVirtualItems().map((item) => {
@@ -85,7 +88,7 @@ export function Feed({ model, state, role, until, name, auditUrl, onAnyRole }: P
             );
           })}
         </ol>
-      </div>
+      </section>
     </section>
   );
 }
@@ -96,12 +99,14 @@ function keyOf(row: Row): string {
 
 function emptyText(state: RunState): string {
   if (state.seq === 0) return "Fetching what happened…";
-  return state.status === "queued" ? "The run is waiting for a worker to take it up." : "Nothing has been done yet.";
+  return state.status === "queued"
+    ? "The run is waiting for a worker to take it up."
+    : "Nothing has been done yet.";
 }
 
 /** Stays at the end while new rows come, unless the reader has scrolled away from it. */
 function useFollowing(
-  box: React.RefObject<HTMLDivElement | null>,
+  box: React.RefObject<HTMLElement | null>,
   count: number,
   height: number,
   reading: boolean,

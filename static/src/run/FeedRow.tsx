@@ -59,7 +59,8 @@ export function FeedRow(props: Props) {
       {action.error ? (
         <Failure action={action} toldBelow={toldBelow} />
       ) : (
-        text && !open && <p className={writing ? "run-row-text is-written" : "run-row-text"}>{text}</p>
+        text &&
+        !open && <p className={writing ? "run-row-text is-written" : "run-row-text"}>{text}</p>
       )}
       {open && <Detail action={action} auditUrl={auditUrl} />}
     </article>
@@ -67,7 +68,11 @@ export function FeedRow(props: Props) {
 }
 
 function lookOf(action: ActionState): string {
-  return action.status === "finished" ? "done" : action.status === "retrying" ? "waiting" : action.status;
+  return action.status === "finished"
+    ? "done"
+    : action.status === "retrying"
+      ? "waiting"
+      : action.status;
 }
 
 function Figures({ action, until }: { action: ActionState; until: number | null }) {
@@ -89,7 +94,11 @@ function Figures({ action, until }: { action: ActionState; until: number | null 
 function Failure({ action, toldBelow }: { action: ActionState; toldBelow: boolean }) {
   const error = action.error ?? {};
   if (toldBelow) return <p className="run-row-text">Failed because of a step within it.</p>;
-  const place = [textOf(error.provider), textOf(error.host), error.status ? `status ${error.status}` : ""];
+  const place = [
+    textOf(error.provider),
+    textOf(error.host),
+    error.status ? `status ${error.status}` : "",
+  ];
   return (
     <div className="run-row-error">
       <p>
@@ -114,12 +123,16 @@ export function EventLine({ entry }: { entry: Entry }) {
   const system = entry.actor === "system";
   const taken = system && entry.kind === "run.resumed";
   const { icon, word } = EVENTS[entry.kind] ?? { icon: "info", word: entry.kind };
-  const more = [textOf(payload.choice), textOf(payload.reason), textOf(payload.comment)].filter(Boolean);
+  const more = [textOf(payload.choice), textOf(payload.reason), textOf(payload.comment)].filter(
+    Boolean,
+  );
   return (
     <p className="run-event">
       <Icon name={icon} />
       <span>
-        {taken ? "Another worker took the run over" : `${system ? "The system" : entry.actor} ${word}`}
+        {taken
+          ? "Another worker took the run over"
+          : `${system ? "The system" : entry.actor} ${word}`}
         {more.length > 0 && `: ${more.join(" — ")}`}
       </span>
     </p>

@@ -8,7 +8,11 @@ type Props = {
   prefix: string;
 };
 
-const WIDTH: { [kind: string]: string } = { check: "field-check", long: "field is-long", json: "field is-long" };
+const WIDTH: { [kind: string]: string } = {
+  check: "field-check",
+  long: "field is-long",
+  json: "field is-long",
+};
 
 /** The fields of a form from a schema, each with its name and hint. */
 export function FormFields({ fields, draft, onChange, prefix }: Props) {
@@ -17,11 +21,16 @@ export function FormFields({ fields, draft, onChange, prefix }: Props) {
     const set = (value: string | boolean) => onChange({ ...draft, [field.name]: value });
     return (
       <div key={id} className={WIDTH[field.kind] ?? "field"}>
-        {field.kind === "check" && <Control field={field} id={id} value={draft[field.name]} set={set} />}
+        {field.kind === "check" && (
+          <Control field={field} id={id} value={draft[field.name]} set={set} />
+        )}
         <label htmlFor={id}>
-          {field.title} {!field.required && field.kind !== "check" && <span className="quiet">(optional)</span>}
+          {field.title}{" "}
+          {!field.required && field.kind !== "check" && <span className="quiet">(optional)</span>}
         </label>
-        {field.kind !== "check" && <Control field={field} id={id} value={draft[field.name]} set={set} />}
+        {field.kind !== "check" && (
+          <Control field={field} id={id} value={draft[field.name]} set={set} />
+        )}
         {field.hint && <div className="hint">{field.hint}</div>}
       </div>
     );
@@ -50,7 +59,12 @@ function Control({ field, id, value, set }: ControlProps) {
       );
     case "choice":
       return (
-        <select id={id} className="select" value={text} onChange={(event) => set(event.target.value)}>
+        <select
+          id={id}
+          className="select"
+          value={text}
+          onChange={(event) => set(event.target.value)}
+        >
           <option value="">Choose…</option>
           {field.choices.map((choice, n) => (
             <option key={JSON.stringify(choice)} value={n}>

@@ -80,7 +80,13 @@ function Controls({ state, commands, disabled }: ControlsProps) {
         onClick={() => tell(other)}
       >
         <Icon name={halted ? "play" : "pause"} />
-        {waiting === "pause" ? "Pausing…" : waiting === "resume" ? "Resuming…" : halted ? "Resume" : "Pause"}
+        {waiting === "pause"
+          ? "Pausing…"
+          : waiting === "resume"
+            ? "Resuming…"
+            : halted
+              ? "Resume"
+              : "Pause"}
       </button>
       <button
         type="button"

@@ -44,7 +44,9 @@ export function metersOf(state: RunState, limits: CrewLimits, now: number): Mete
   return [
     limited("Time", duration(elapsed), elapsed / 1000, limits.seconds, whole),
     {
-      ...limited("Cost", money(state.cost_usd), dollars(state.cost_usd), budgetOf(limits), () => money(parseMoney(limits.cost_usd ?? "0"))),
+      ...limited("Cost", money(state.cost_usd), dollars(state.cost_usd), budgetOf(limits), () =>
+        money(parseMoney(limits.cost_usd ?? "0")),
+      ),
       ...(state.unpriced ? { note: "+ unknown" } : {}),
     },
     limited("Tokens", count(state.tokens), state.tokens, limits.tokens, count),

@@ -32,7 +32,10 @@ export function Outcome({ page, state, commands, name, live }: Props) {
       ))}
       {state.status === "paused" && (
         <Notice status="paused" title="Paused">
-          <p>{state.reason || "What was under way is being finished; nothing new begins until it is resumed."}</p>
+          <p>
+            {state.reason ||
+              "What was under way is being finished; nothing new begins until it is resumed."}
+          </p>
         </Notice>
       )}
       {state.status === "cancelled" && (
@@ -41,7 +44,9 @@ export function Outcome({ page, state, commands, name, live }: Props) {
         </Notice>
       )}
       {state.status === "failed" && <RunFailure page={page} state={state} name={name} />}
-      {state.output !== null && <Answer page={page} output={state.output} failures={state.failures} />}
+      {state.output !== null && (
+        <Answer page={page} output={state.output} failures={state.failures} />
+      )}
       <Task state={state} open={state.output === null && questions.length === 0} />
     </section>
   );

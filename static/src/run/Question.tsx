@@ -1,11 +1,11 @@
 import { type FormEvent, useState } from "react";
 import { type Json, type JsonObject, objectOf, textOf } from "../journal/entry";
 import type { ActionState } from "../journal/fold";
-import { type Commands, CommandError } from "./commands";
+import { CommandError, type Commands } from "./commands";
 import { Value } from "./Detail";
-import { Icon } from "./parts";
-import { type Draft, draftOf, fieldsOf, readDraft } from "./form";
 import { FormFields } from "./FormFields";
+import { type Draft, draftOf, fieldsOf, readDraft } from "./form";
+import { Icon } from "./parts";
 
 type Props = { action: ActionState; who: string; decide: Commands["decide"] | null };
 
@@ -15,7 +15,11 @@ export function Question({ action, who, decide }: Props) {
   const schema = objectOf(question.schema);
   const choices = Array.isArray(question.choices) ? question.choices.map(textOf) : [];
   return (
-    <article className="run-question" data-status="waiting" aria-labelledby={`question-${action.id}`}>
+    <article
+      className="run-question"
+      data-status="waiting"
+      aria-labelledby={`question-${action.id}`}
+    >
       <p className="status status-plain">
         <Icon name="waiting" />
         {who} asks a person
@@ -75,7 +79,9 @@ function AnswerForm({ action, schema, choices, decide }: FormProps) {
 
   return (
     <form className="form" onSubmit={submit}>
-      {editing && <FormFields fields={fields} draft={draft} onChange={setDraft} prefix={action.id} />}
+      {editing && (
+        <FormFields fields={fields} draft={draft} onChange={setDraft} prefix={action.id} />
+      )}
       <div className="field is-long">
         <label htmlFor={`comment-${action.id}`}>
           Comment <span className="quiet">(optional)</span>

@@ -16,7 +16,12 @@ export function Scrubber({ model, state, name }: Props) {
   return (
     <section className="run-scrubber" aria-label="Steps of the run">
       <div className="run-scrubber-row">
-        <Step label="One entry back" icon="chevron-left" disabled={place <= 1} to={() => model.lookAt(place - 1)} />
+        <Step
+          label="One entry back"
+          icon="chevron-left"
+          disabled={place <= 1}
+          to={() => model.lookAt(place - 1)}
+        />
         <input
           type="range"
           min={1}
@@ -36,7 +41,12 @@ export function Scrubber({ model, state, name }: Props) {
           disabled={live}
           to={() => model.lookAt(place + 1 >= last ? null : place + 1)}
         />
-        <button type="button" className="btn btn-sm" disabled={live} onClick={() => model.lookAt(null)}>
+        <button
+          type="button"
+          className="btn btn-sm"
+          disabled={live}
+          onClick={() => model.lookAt(null)}
+        >
           {state.ended_at && live ? "End" : "Live"}
         </button>
       </div>

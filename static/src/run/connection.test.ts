@@ -45,7 +45,10 @@ beforeEach(() => {
     {
       open: (after) => new Socket(after) as unknown as WebSocket,
       fetch: async (after) =>
-        stored.filter((seq) => seq > after).slice(0, 3).map((seq) => ({ seq }) as Entry),
+        stored
+          .filter((seq) => seq > after)
+          .slice(0, 3)
+          .map((seq) => ({ seq }) as Entry),
     },
     {
       entries: (entries) => seen.push(...entries.map((entry) => entry.seq)),

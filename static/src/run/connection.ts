@@ -146,7 +146,8 @@ export class Line {
       this.closed = true;
       return;
     }
-    const wait = code === 4408 ? 0 : (BACKOFF[Math.min(this.failures, BACKOFF.length - 1)] as number);
+    const wait =
+      code === 4408 ? 0 : (BACKOFF[Math.min(this.failures, BACKOFF.length - 1)] as number);
     this.failures += 1;
     this.after(wait, () => this.connect());
   }

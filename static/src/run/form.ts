@@ -26,7 +26,10 @@ export function fieldsOf(schema: JsonObject): Field[] {
     fieldOf(name, objectOf(part) ?? {}, required.includes(name)),
   );
   // What is needed first; the journal keeps no order of names.
-  return [...fields.filter((field) => field.required), ...fields.filter((field) => !field.required)];
+  return [
+    ...fields.filter((field) => field.required),
+    ...fields.filter((field) => !field.required),
+  ];
 }
 
 function fieldOf(name: string, schema: JsonObject, required: boolean): Field {
@@ -60,7 +63,10 @@ function kindOf(schema: JsonObject): FieldKind {
 /** The fields filled with a value as far as it fits. */
 export function draftOf(fields: readonly Field[], value: Json = null): Draft {
   return Object.fromEntries(
-    fields.map((field) => [field.name, written(field, field.name ? objectOf(value)?.[field.name] : value)]),
+    fields.map((field) => [
+      field.name,
+      written(field, field.name ? objectOf(value)?.[field.name] : value),
+    ]),
   );
 }
 
@@ -68,7 +74,9 @@ function written(field: Field, value: Json | undefined): string | boolean {
   if (field.kind === "check") return value === true;
   if (value === null || value === undefined) return "";
   if (field.kind === "choice") {
-    const place = field.choices.findIndex((choice) => JSON.stringify(choice) === JSON.stringify(value));
+    const place = field.choices.findIndex(
+      (choice) => JSON.stringify(choice) === JSON.stringify(value),
+    );
     return place < 0 ? "" : String(place);
   }
   return typeof value === "string" && field.kind !== "json" ? value : JSON.stringify(value);

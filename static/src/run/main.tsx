@@ -15,7 +15,9 @@ const model = new RunModel({
     return new WebSocket(`${scheme}://${location.host}${page.urls.socket}?after=${after}`);
   },
   fetch: async (after) => {
-    const response = await fetch(`${page.urls.api}runs/${page.run}/entries?after=${after}&limit=500`);
+    const response = await fetch(
+      `${page.urls.api}runs/${page.run}/entries?after=${after}&limit=500`,
+    );
     if (!response.ok) throw new Error(`the server answered ${response.status}`);
     const body = await response.json();
     return (Array.isArray(body) ? body : body.entries) as Entry[];

@@ -13,7 +13,14 @@ export type Page = {
   /** The server's clock, so that running times do not depend on this machine's. */
   now: string;
   may: { stop: boolean; decide: boolean };
-  urls: { socket: string; api: string; audit: string; crew: string | null; answer: string; runs: string };
+  urls: {
+    socket: string;
+    api: string;
+    audit: string;
+    crew: string | null;
+    answer: string;
+    runs: string;
+  };
   csrf: string;
 };
 

@@ -35,11 +35,12 @@ export function Status({ status, plain = false }: { status: string; plain?: bool
   );
 }
 
-/** How long the run has been at it: it stands still while nothing can go on. */
+/** How long the run has been at it: waits, pauses and lost workers do not count. */
 export function elapsedOf(state: RunState, now: number): number {
   if (!state.started_at) return 0;
-  const end = state.ended_at ?? state.halted_at;
-  return Math.max(0, (end ? Date.parse(end) : now) - Date.parse(state.started_at));
+  const end = state.halted_at ?? state.ended_at;
+  const wall = (end ? Date.parse(end) : now) - Date.parse(state.started_at);
+  return Math.max(0, wall - state.idle_s * 1000);
 }
 
 /** An action's duration, counting while it runs. `until` stops the clock at a moment looked at. */
@@ -65,7 +66,13 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
   );
 }
 
-type NoticeProps = { status: string; icon?: string; title: ReactNode; children?: ReactNode; action?: ReactNode };
+type NoticeProps = {
+  status: string;
+  icon?: string;
+  title: ReactNode;
+  children?: ReactNode;
+  action?: ReactNode;
+};
 
 /** A sentence that matters, as templates/parts/notice.html draws it. */
 export function Notice({ status, icon, title, children, action }: NoticeProps) {

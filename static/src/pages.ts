@@ -2,9 +2,9 @@
 import "./styles/app.css";
 import "htmx.org";
 import Alpine from "@alpinejs/csp";
+import { submitOnArrival } from "./pages/arrival";
 import { confirmForms } from "./pages/confirm";
 import { copyButton } from "./pages/copy";
-import { submitOnArrival } from "./pages/arrival";
 import { themeChoice } from "./pages/theme";
 import { watchToasts } from "./pages/toasts";
 

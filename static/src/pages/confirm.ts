@@ -2,22 +2,29 @@
 export function confirmForms(): void {
   const dialog = document.querySelector<HTMLDialogElement>("#confirm");
   if (!dialog) return;
-  document.addEventListener("submit", (event) => {
-    const form = event.target as HTMLFormElement;
-    const question = form.dataset.confirm;
-    if (!question || form.dataset.confirmed) return;
-    event.preventDefault();
-    event.stopPropagation();
-    const submitter = event.submitter;
-    dialog.querySelector("[data-question]")!.textContent = question;
-    dialog.querySelector("[data-yes]")!.textContent = form.dataset.confirmYes ?? "Continue";
-    dialog.returnValue = "";
-    dialog.onclose = () => {
-      if (dialog.returnValue !== "yes") return;
-      form.dataset.confirmed = "true";
-      form.requestSubmit(submitter);
-      delete form.dataset.confirmed;
-    };
-    dialog.showModal();
-  }, true);
+  // Capturing: htmx, which listens further down, must not see a form that is not confirmed yet.
+  document.addEventListener("submit", (event) => ask(dialog, event), true);
+}
+
+function ask(dialog: HTMLDialogElement, event: SubmitEvent): void {
+  const form = event.target as HTMLFormElement;
+  const question = form.dataset.confirm;
+  if (!question || form.dataset.confirmed) return;
+  event.preventDefault();
+  event.stopPropagation();
+  const { submitter } = event;
+  write(dialog, "[data-question]", question);
+  write(dialog, "[data-yes]", form.dataset.confirmYes ?? "Continue");
+  dialog.returnValue = "";
+  dialog.onclose = () => {
+    if (dialog.returnValue !== "yes") return;
+    form.dataset.confirmed = "true";
+    form.requestSubmit(submitter);
+    delete form.dataset.confirmed;
+  };
+  dialog.showModal();
+}
+
+function write(dialog: HTMLDialogElement, selector: string, text: string): void {
+  dialog.querySelector(selector)?.replaceChildren(text);
 }

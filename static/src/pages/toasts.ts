@@ -11,15 +11,15 @@ const icons: Record<ToastLevel, string> = {
 /** Show messages: those the server rendered, and any `callsheet:toast` event on the document. */
 export function watchToasts(): void {
   const area = document.querySelector<HTMLElement>("#toasts");
-  if (!area) return;
+  const template = document.querySelector<HTMLTemplateElement>("#toast-template");
+  if (!area || !template) return;
   for (const note of area.querySelectorAll<HTMLElement>(".toast-note")) arrange(note);
   document.addEventListener("callsheet:toast", (event) => {
     const { text, level = "done" } = (event as CustomEvent<ToastDetail>).detail;
-    const note = document.querySelector<HTMLTemplateElement>("#toast-template")!.content
-      .firstElementChild!.cloneNode(true) as HTMLElement;
+    const note = template.content.firstElementChild?.cloneNode(true) as HTMLElement;
     note.dataset.status = level;
-    note.querySelector("use")!.setAttribute("href", `#i-${icons[level]}`);
-    note.querySelector("span")!.textContent = text;
+    note.querySelector("use")?.setAttribute("href", `#i-${icons[level]}`);
+    note.querySelector("span")?.append(text);
     area.append(note);
     arrange(note);
   });

@@ -3,7 +3,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 NPM := $(PYTHON) -m setup npm
 
-.PHONY: run test check setup fmt bench
+.PHONY: run setup test check fmt bench check-style check-types check-imports check-templates \
+	check-migrations check-size check-pages
 
 run:
 	@$(PYTHON) -m setup run
@@ -17,14 +18,28 @@ test: setup
 	$(BIN)/python -m tests.engines $(BIN)/pytest -m database
 	$(NPM) test
 
-check: setup
+check: check-style check-types check-imports check-templates check-migrations check-size check-pages
+
+check-style: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+check-types: setup
 	$(BIN)/mypy
+
+check-imports: setup
 	$(BIN)/lint-imports --no-logo
+
+check-templates: setup
 	$(BIN)/djlint --lint --quiet templates
+
+check-migrations: setup
 	$(BIN)/python manage.py makemigrations --check --dry-run
+
+check-size:
 	$(PYTHON) -m setup.gates
+
+check-pages: setup
 	$(NPM) run check
 
 fmt: setup

@@ -37,6 +37,8 @@ def uv_install(lock: Path) -> None:
 
 
 def _install_uv(lock: Path) -> None:
+    if not (VENV / "bin" / "pip").exists():  # some tools make environments without it
+        command([PYTHON, "-m", "ensurepip"], failed="pip could not be put into .venv.")
     pip: list[str | Path] = [PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input"]
     command(
         [*pip, "install", "--quiet", "--require-hashes", "-r", lock],

@@ -14,7 +14,16 @@ from tests.engines.processes import Child, free_port, wait_until
 
 Mode = Literal["embedded", "production"]
 # Variables that would change the product; the tests set them on purpose or not at all.
-_OURS = ("CALLSHEET_", "DJANGO_", "ANTHROPIC_", "OPENAI_", "DATABASE_URL", "REDIS_URL", "PORT")
+_OURS = (
+    "PYTHONUNBUFFERED",
+    "CALLSHEET_",
+    "DJANGO_",
+    "ANTHROPIC_",
+    "OPENAI_",
+    "DATABASE_URL",
+    "REDIS_URL",
+    "PORT",
+)
 _FRESH_LINK = """
 from teams.models import User
 from teams.services import sign_in_link_create
@@ -46,7 +55,7 @@ class Installation:
     def env(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
         own = {"CALLSHEET_DATA_DIR": str(self.folder / "data"), "PORT": str(self.port)}
-        return kept | own | {"PYTHONUNBUFFERED": "1"} | dict(self.settings)
+        return kept | own | dict(self.settings)
 
     def run(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """Run `manage.py …` to its end and return it, whatever its exit code."""

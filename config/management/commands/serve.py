@@ -32,7 +32,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, with_parent: bool = False, **options: Any) -> None:
         # Ctrl-C and SIGTERM are the way to stop, also while it still starts.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        # (A shell starts background jobs with Ctrl-C ignored, hence both.)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.default_int_handler)
         with suppress(KeyboardInterrupt):
             self._serve(with_parent=with_parent)
 
@@ -90,9 +92,9 @@ class Command(BaseCommand):
             if not server.listening_addresses:
                 server.stop()
                 return
-            work = supervise_worker(settings.DATA_DIR / "worker.log", self.stdout.write)
+            work = supervise_worker(settings.DATA_DIR / "worker.log", self._say)
             workers.append(twisted_loop.create_task(work))
-            self.stdout.write(greeting)
+            self._say(greeting)
 
         def stop() -> Any:
             for worker in workers:
@@ -104,6 +106,11 @@ class Command(BaseCommand):
         server.run()
         self._hurry()
         return bool(workers)
+
+    def _say(self, text: str) -> None:
+        """Write at once, also where the output is a file."""
+        self.stdout.write(text)
+        self.stdout.flush()
 
     def _hurry(self) -> None:
         """Let no request that a thread still answers hold the exit up."""

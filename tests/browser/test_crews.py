@@ -1,5 +1,7 @@
 """The start page, the lists and the import, in a real browser."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 
@@ -67,3 +69,8 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
         signed_in.goto(site.url + path)
         assert not axe_violations(signed_in), path
         assert not scrolls_sideways(signed_in), path
+
+
+def test_a_template_comes_with_its_run_panel_open(signed_in: Page, crew: str) -> None:
+    expect(signed_in.get_by_role("button", name="Rehearse")).to_be_visible()
+    expect(signed_in.get_by_label("Task")).to_have_value(re.compile("Northwind"))

@@ -57,7 +57,7 @@ def test_any_text_is_read_or_refused(data: bytes | str) -> None:
 
 def test_a_document_in_both_formats() -> None:
     for format in ("yaml", "json"):
-        spec = crew_parse(document_dump(desk(), format))  # type: ignore[arg-type]
+        spec = crew_parse(document_dump(desk(), format))
         assert spec.name == "Research desk"
         assert spec.seated("worker") == ["writer"]
         assert str(spec.limits.cost_usd) == "2.00"

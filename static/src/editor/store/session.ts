@@ -48,6 +48,8 @@ export async function open({ crewId, crew, catalog }: Props): Promise<void> {
       ? { document, checked: document, undrawable: null }
       : { undrawable: state.document, view: "source" as const }),
   });
+  // A crew just made from a template comes with its run panel open.
+  if (window.location.hash === "#run") useEditor.setState({ panel: "run" });
   useSession.setState({ crewId: state.id, published: state.published });
   start(state.revision, document ?? useEditor.getState().document);
 }

@@ -174,6 +174,8 @@ OWNER_EMAIL: str = env.str("CALLSHEET_OWNER_EMAIL", default="owner@localhost")
 SIGN_UP_OPEN: bool = env.bool("CALLSHEET_SIGN_UP", default=True)
 # Without a mail server nobody could confirm an address.
 MAIL_IS_SENT = not _mail["EMAIL_BACKEND"].endswith("console.EmailBackend")
+# Behind a TLS proxy, rate limits count by the address that the proxy saw.
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if SECURE_PROXY_SSL_HEADER else 0
 ACCOUNT_ADAPTER = "teams.adapter.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}

@@ -16,5 +16,9 @@ class CredentialEmpty(TeamsError):
     """Give a key, or the address of a server that needs none."""
 
 
+class AddressInvalid(TeamsError):
+    """A server address is like http://localhost:11434/v1, without a name, password or query."""
+
+
 class CredentialUnreadable(TeamsError):
     """The stored key cannot be decrypted with this installation's keys. Enter it again."""

@@ -41,11 +41,10 @@ class CredentialForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
         help_text="Stored encrypted, never shown again. Leave empty only if the server needs none.",
     )
-    base_url = forms.URLField(
+    base_url = forms.CharField(
         required=False,
         label="Server address",
         max_length=500,
-        assume_scheme="https",
         widget=forms.URLInput(attrs={"placeholder": "the provider’s own"}),
         help_text="For Ollama, vLLM, a proxy or any compatible server, e.g. http://localhost:11434/v1",
     )

@@ -2,11 +2,12 @@
 
 import os
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
 
-from teams.errors import CredentialEmpty, KeyNeededAgain
+from teams.errors import AddressInvalid, CredentialEmpty, KeyNeededAgain
 from teams.models import Credential, Team
 from teams.vault import seal, unseal
 
@@ -41,14 +42,15 @@ def credential_set(
     Raises:
         KeyNeededAgain: the address changed and the stored key was to be kept.
         CredentialEmpty: there is neither a key nor an address.
+        AddressInvalid: the address is not one of a server.
     """
+    base_url = _address(base_url)
     stored: Credential | None = (
         Credential.objects.select_for_update()
         .for_team(team)
         .filter(provider=provider, name=name)
         .first()
     )
-    base_url = base_url.strip().rstrip("/")
     if api_key is None and stored and stored.sealed and stored.base_url != base_url:
         raise KeyNeededAgain
     sealed = (stored.sealed if stored else "") if api_key is None else seal(api_key.strip())
@@ -110,6 +112,23 @@ def credentials_from_environment(*, team: Team) -> list[ResolvedCredential]:
     )
     found = (_from_environment(provider) for provider in ENVIRONMENT if provider not in stored)
     return [credential for credential in found if credential]
+
+
+def _address(text: str) -> str:
+    text = text.strip().rstrip("/")
+    if not text:
+        return ""
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise AddressInvalid from None
+    # A name or password would show on the settings page; SDKs append paths, so no query.
+    plain = not (parts.username or parts.password or parts.query or parts.fragment)
+    plain = plain and not any(char.isspace() or not char.isprintable() for char in text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0 or not plain:
+        raise AddressInvalid
+    return text
 
 
 def _from_environment(provider: str) -> ResolvedCredential | None:

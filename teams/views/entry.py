@@ -37,7 +37,8 @@ def sign_in_link(request: HttpRequest, token: str) -> HttpResponse:
 @team_required()
 def choose(request: TeamRequest) -> HttpResponse:
     """Remember in the session which team the lists show."""
-    team = teams_of(request.user).filter(slug=request.POST.get("team", "")).first()
+    asked = request.POST.get("team")
+    team = next((team for team in teams_of(request.user) if team.slug == asked), None)
     if team is None:
         raise Http404
     request.session[CHOSEN_TEAM] = str(team.pk)

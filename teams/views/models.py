@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from teams.access import TeamRequest, get_or_404, team_required
-from teams.errors import CredentialUnreadable, TeamsError
+from teams.errors import AddressInvalid, CredentialUnreadable, TeamsError
 from teams.forms import CredentialForm, TierForm
 from teams.models import Credential, Team
 from teams.providers import PROVIDERS, CheckResult
@@ -115,7 +115,8 @@ def _store(request: TeamRequest, form: CredentialForm, *, key: str | None) -> bo
             base_url=data["base_url"],
         )
     except TeamsError as refused:
-        form.add_error("api_key", str(refused))
+        field = "base_url" if isinstance(refused, AddressInvalid) else "api_key"
+        form.add_error(field, str(refused))
         return False
     messages.success(request, f"{credential} is stored.")
     return True

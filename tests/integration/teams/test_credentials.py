@@ -3,7 +3,7 @@
 import pytest
 from pytest_django import Settings
 
-from teams.errors import CredentialEmpty, CredentialUnreadable, KeyNeededAgain
+from teams.errors import AddressInvalid, CredentialEmpty, CredentialUnreadable, KeyNeededAgain
 from teams.models import Credential, Team
 from teams.services import (
     credential_resolve,
@@ -70,6 +70,34 @@ def test_a_server_may_need_no_key(team: Team) -> None:
     found = credential_resolve(team=team, provider="openai")
     assert found is not None
     assert (found.api_key, found.base_url) == ("", "http://localhost:11434/v1")
+
+
+@pytest.mark.parametrize(
+    "address", ["http://vllm:8000/v1", "https://[::1]:8443", "http://10.0.0.2"]
+)
+def test_a_server_may_be_anywhere(team: Team, address: str) -> None:
+    assert credential_set(team=team, provider="openai", api_key="", base_url=address).base_url
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "localhost:11434",
+        "ftp://example.org",
+        "file:///etc/passwd",
+        "http://",
+        "http://:80",
+        "http://[::1",
+        "http://host:99999",
+        "http://two words",
+        "http://example.org\x00",
+        "https://name:password@example.org",
+        "https://example.org/v1?key=secret",
+    ],
+)
+def test_what_is_no_address_of_a_server_is_refused(team: Team, address: str) -> None:
+    with pytest.raises(AddressInvalid):
+        credential_set(team=team, provider="openai", api_key="sk-1", base_url=address)
 
 
 def test_nothing_at_all_is_no_credential(team: Team) -> None:

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Check an exported Callsheet run: its hash chain, the commitments to its payloads, its signed head.
+"""Check an exported Callsheet run: its hash chain, the commitments to its payloads, its signed
+head.
 
-One file, Python 3.9 or newer, nothing to install:  python3 callsheet_verify.py run.jsonl
-With --key HEX the head must be signed by that public key. Exit 0: all holds; 1: something does not;
-2: the file cannot be read. See docs/journal.md for the format.
+One file, Python 3.9 or newer, nothing to install: python3 callsheet_verify.py run.jsonl With --key
+HEX the head must be signed by that public key. Exit 0: all holds; 1: something does not; 2: the
+file cannot be read. See docs/journal.md for the format.
 
 Ed25519 is checked as in RFC 8032, section 5.1.7.
 """
@@ -16,6 +17,7 @@ import json
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 GENESIS = "0" * 64
@@ -118,7 +120,8 @@ def _check_head(
         verdict.head,
     ):
         verdict.problems.append(
-            f"the signed head speaks of entry {signed.get('size')}, and the journal ends at {verdict.size} differently"
+            f"the signed head speaks of entry {signed.get('size')}, and the journal ends at"
+            f" {verdict.size} differently"
         )
     message = {
         name: value for name, value in signed.items() if name not in ("public_key", "signature")
@@ -233,12 +236,12 @@ def main() -> int:
     )
     options = parser.parse_args()
     try:
-        with sys.stdin if options.file == "-" else open(options.file, encoding="utf-8") as lines:
+        with sys.stdin if options.file == "-" else Path(options.file).open(encoding="utf-8") as lines:
             verdict = verify(lines, options.key)
     except (OSError, UnicodeDecodeError) as error:
-        print(f"cannot read {options.file}: {error}", file=sys.stderr)
+        sys.stderr.write(f"cannot read {options.file}: {error}\n")
         return 2
-    print(report(verdict))
+    sys.stdout.write(report(verdict) + "\n")
     return 0 if verdict.ok else 1
 
 

@@ -11,7 +11,8 @@ WORK = ("ask", "model_call", "tool_call")
 
 @dataclass(slots=True)
 class AgentReport:
-    """One agent's actions; durations in seconds are those of its asks (or of its calls, if it has none)."""
+    """One agent's actions; durations in seconds are those of its asks (or of its calls, if it
+    has none)."""
 
     agent: str
     calls: int = 0

@@ -31,7 +31,8 @@ EXPORTED = {"responses": {200: {"description": "JSON lines", "content": _LINES}}
 
 
 class RunIn(StrictIn):
-    """`crew` is an id or a slug; without `version` the draft is run, published if it has changed."""
+    """`crew` is an id or a slug; without `version` the draft is run, published if it has
+    changed."""
 
     crew: str = Field(max_length=100)
     version: int | None = Field(default=None, ge=1, le=2**31 - 1)
@@ -135,9 +136,14 @@ def run_create(
     require(caller.user, "runs.start", crew.team)
     version = services.crew_version(crew=crew, user=caller.user, number=body.version)
     run = services.run_start(
-        team=crew.team, user=caller.user, version=version, task=body.task, input=body.input,
-        rehearsal=body.rehearse, idempotency_key=idempotency_key,
-    )  # fmt: skip
+        team=crew.team,
+        user=caller.user,
+        version=version,
+        task=body.task,
+        input=body.input,
+        rehearsal=body.rehearse,
+        idempotency_key=idempotency_key,
+    )
     return Status(201, _out(run))
 
 
@@ -166,9 +172,12 @@ def run_read(request: HttpRequest, run: UUID) -> dict[str, Any]:
     started = state.started or {}
     waiting = [_question(row, state.actions[action]) for action in state.open_questions]
     return _out(row) | {
-        "task": started.get("task"), "input": started.get("input"), "output": state.output,
-        "error": state.error, "waiting_for": waiting,
-    }  # fmt: skip
+        "task": started.get("task"),
+        "input": started.get("input"),
+        "output": state.output,
+        "error": state.error,
+        "waiting_for": waiting,
+    }
 
 
 @router.get(
@@ -266,9 +275,13 @@ def approval_decide(
     """Answer a question. Of two answers one wins; the other gets 409."""
     row = _run(request, run, "runs.decide")
     services.decision_make(
-        run=row, action=str(action), user=_caller(request).user, choice=body.choice, value=body.value,
+        run=row,
+        action=str(action),
+        user=_caller(request).user,
+        choice=body.choice,
+        value=body.value,
         comment=body.comment,
-    )  # fmt: skip
+    )
     return _fresh(row)
 
 
@@ -300,19 +313,39 @@ def _fresh(run: Run) -> dict[str, Any]:
 
 
 def _out(run: Run) -> dict[str, Any]:
-    names = ("id", "crew_id", "title", "rehearsal", "status", "seq", "created_at", "ended_at", "actions",
-             "failures", "tokens", "unpriced", "outcome")  # fmt: skip
+    names = (
+        "id",
+        "crew_id",
+        "title",
+        "rehearsal",
+        "status",
+        "seq",
+        "created_at",
+        "ended_at",
+        "actions",
+        "failures",
+        "tokens",
+        "unpriced",
+        "outcome",
+    )
     return {name: getattr(run, name) for name in names} | {
-        "url": f"/runs/{run.pk}/", "crew": run.crew_name, "cost_usd": format(run.cost_usd, "f"),
+        "url": f"/runs/{run.pk}/",
+        "crew": run.crew_name,
+        "cost_usd": format(run.cost_usd, "f"),
         "version": run.version.number if run.version else None,
         "started_by": str(run.started_by) if run.started_by else None,
-    }  # fmt: skip
+    }
 
 
 def _question(run: Run, action: Any) -> dict[str, Any]:
     asked = action.question or {}
     return {
-        "run": run.pk, "action": action.id, "crew": run.crew_name, "agent": action.agent,
-        "question": asked.get("question", ""), "choices": asked.get("choices", []),
-        "schema": asked.get("schema"), "context": asked.get("context"),
-    }  # fmt: skip
+        "run": run.pk,
+        "action": action.id,
+        "crew": run.crew_name,
+        "agent": action.agent,
+        "question": asked.get("question", ""),
+        "choices": asked.get("choices", []),
+        "schema": asked.get("schema"),
+        "context": asked.get("context"),
+    }

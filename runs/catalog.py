@@ -12,7 +12,8 @@ _TITLES = {"anthropic": "Anthropic", "openai": "OpenAI or compatible"}
 
 @cache
 def catalog() -> Catalog:
-    """Return the installed patterns, tools and providers (the rehearsal is chosen per run, not per role)."""
+    """Return the installed patterns, tools and providers (the rehearsal is chosen per run, not
+    per role)."""
     return Catalog(
         patterns=tuple(pattern.info for pattern in PATTERNS.values()),
         tools=tuple(tool.info for tool in TOOLS.values()),

@@ -50,7 +50,7 @@ class RunConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         # First the group, then the backlog: what comes in between is in one of the two.
         with suppress(OSError):
             await self.channel_layer.group_add(doorbell.group(run), self.channel_name)
-        self.sender = asyncio.ensure_future(self._send_all())
+        self.sender = asyncio.ensure_future(self._send_all(self.tail))
 
     async def disconnect(self, code: int) -> None:
         if self.sender is not None:
@@ -79,10 +79,9 @@ class RunConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             json.dumps({"type": "delta", "action": message["action"], "text": message["text"]})
         )
 
-    async def _send_all(self) -> None:
+    async def _send_all(self, tail: live.Tail) -> None:
         """Send what there is, say so, then whatever comes; from one task, so that order holds."""
-        assert self.tail is not None
-        await self._send_new(self.tail, None)
+        await self._send_new(tail, None)
         await self.send(json.dumps({"type": "caught_up", "seq": self.seq}))
         while True:
             with suppress(TimeoutError):
@@ -90,7 +89,7 @@ class RunConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                     await self.news.wait()
             self.news.clear()
             upto, self.upto = self.upto, None
-            await self._send_new(self.tail, upto)
+            await self._send_new(tail, upto)
 
     async def _send_new(self, tail: live.Tail, upto: int | None) -> None:
         while messages := await tail.after(self.seq, upto):

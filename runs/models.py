@@ -82,7 +82,8 @@ class Entry(models.Model):
 
 
 class Action(models.Model):
-    """A projection of entries for queries. `seq` is that of its first entry; text is cut to previews."""
+    """A projection of entries for queries. `seq` is that of its first entry; text is cut to
+    previews."""
 
     id = models.UUIDField(primary_key=True)
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="action_rows")
@@ -115,7 +116,8 @@ class Action(models.Model):
 
 
 class Blob(models.Model):
-    """A payload over 64 KiB, by the SHA-256 of its text, kept per run so that erasure is complete."""
+    """A payload over 64 KiB, by the SHA-256 of its text, kept per run so that erasure is
+    complete."""
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="blobs")
     sha256 = models.CharField(max_length=64)
@@ -126,7 +128,8 @@ class Blob(models.Model):
 
 
 class SigningKey(models.Model):
-    """The Ed25519 key that signs the heads of finished runs; `sealed` is encrypted with the credential keys."""
+    """The Ed25519 key that signs the heads of finished runs; `sealed` is encrypted with the
+    credential keys."""
 
     public = models.CharField(max_length=64, unique=True)
     sealed = models.TextField()

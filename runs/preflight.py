@@ -19,7 +19,8 @@ def check_kinds(spec: CrewSpec) -> None:
     for name, role in spec.roles.items():
         if role.kind not in PLAYABLE:
             raise BadRequest(
-                f"roles.{name}.kind: roles of kind '{role.kind}' cannot run yet; these can: {', '.join(PLAYABLE)}"
+                f"roles.{name}.kind: roles of kind '{role.kind}' cannot run yet; these can:"
+                f" {', '.join(PLAYABLE)}"
             )
 
 

@@ -14,7 +14,8 @@ from sandbox.docker_driver import DockerDriver
 
 
 async def drive_here(run: str, token: str, show: Callable[[Entry], None]) -> None:
-    """Drive a run, owned by a lease's token, until it has ended or waits, and show each of its entries."""
+    """Drive a run, owned by a lease's token, until it has ended or waits, and show each of its
+    entries."""
     machine = Machine(driver=DockerDriver())
     news = asyncio.Event()
     drive = Drive(machine, run, token=token)

@@ -27,9 +27,16 @@ MAX_TASK_BYTES = 1_000_000
 
 
 def run_start(
-    *, team: Team, user: User | None, version: CrewVersion, task: Json, input: Json = None,
-    rehearsal: bool = False, idempotency_key: str | None = None, here: bool = False,
-) -> Run:  # fmt: skip
+    *,
+    team: Team,
+    user: User | None,
+    version: CrewVersion,
+    task: Json,
+    input: Json = None,
+    rehearsal: bool = False,
+    idempotency_key: str | None = None,
+    here: bool = False,
+) -> Run:
     """Start a run of a crew version. Raises BadRequest naming what is wrong.
 
     The same `idempotency_key` in a team returns the run that it started before (Conflict if that
@@ -47,19 +54,34 @@ def run_start(
         return known
     started = e.RunStarted.model_construct(
         crew={
-            "id": str(version.crew_id), "slug": version.crew.slug, "name": spec.name,
-            "version": version.number, "hash": version.content_hash,
+            "id": str(version.crew_id),
+            "slug": version.crew.slug,
+            "name": spec.name,
+            "version": version.number,
+            "hash": version.content_hash,
         },
-        document=version.document, pattern_version=pattern_get(spec.pattern.name).info.version, task=task,
-        input=input, rehearsal=rehearsal, models=models, origin=None,
-    )  # fmt: skip
+        document=version.document,
+        pattern_version=pattern_get(spec.pattern.name).info.version,
+        task=task,
+        input=input,
+        rehearsal=rehearsal,
+        models=models,
+        origin=None,
+    )
     try:
         with transaction.atomic():
             run = Run.objects.create(
-                team=team, crew=version.crew, version=version, crew_name=spec.name, title=_title(task),
-                rehearsal=rehearsal, started_by=user, idempotency_key=idempotency_key or None,
-                request_hash=request_hash, **(lease.fresh() if here else {}),
-            )  # fmt: skip
+                team=team,
+                crew=version.crew,
+                version=version,
+                crew_name=spec.name,
+                title=_title(task),
+                rehearsal=rehearsal,
+                started_by=user,
+                idempotency_key=idempotency_key or None,
+                request_hash=request_hash,
+                **(lease.fresh() if here else {}),
+            )
             entry = store.NewEntry(payload=started, actor=_actor(user))
             store.append_one(store.Write(run=str(run.pk), entries=(entry,)))
             if not here:
@@ -113,9 +135,13 @@ def decision_make(
         _check_decision(asked.question, choice, value)
         decision = e.DecisionMade(choice=choice, value=value, comment=comment[:10_000])
         entry = store.NewEntry(
-            payload=decision, action=action, parent=asked.parent, key=asked.key, agent=asked.agent,
+            payload=decision,
+            action=action,
+            parent=asked.parent,
+            key=asked.key,
+            agent=asked.agent,
             actor=_actor(user),
-        )  # fmt: skip
+        )
         # Other questions may still be open; the engine goes on with what no longer waits.
         _append(
             run,

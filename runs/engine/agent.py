@@ -60,17 +60,22 @@ class Conversation:
             if not reply.tool_calls:
                 return reply.text
             self._messages.append(ToolMessage(results=await toolbox.answer(reply.tool_calls)))
-        raise ActionError({
-            "kind": "too_many_turns", "role": self.role,
-            "message": f"The model still called tools after {MAX_TURNS} turns.",
-        })  # fmt: skip
+        raise ActionError(
+            {
+                "kind": "too_many_turns",
+                "role": self.role,
+                "message": f"The model still called tools after {MAX_TURNS} turns.",
+            }
+        )
 
     async def _call(self) -> ModelReply:
         """Call the role's model, or where that fails for good its fallbacks in turn."""
         self._turn += 1
         request = self._request()
-        new = [message.model_dump(mode="json", exclude_defaults=True) | {"role": message.role}
-               for message in self._messages[self._told :]]  # fmt: skip
+        new = [
+            message.model_dump(mode="json", exclude_defaults=True) | {"role": message.role}
+            for message in self._messages[self._told :]
+        ]
         self._told = len(self._messages)
         choices = self.crew.models_of(self.role)
         for n, choice in enumerate(choices):
@@ -88,14 +93,21 @@ class Conversation:
         cue = None
         if self.crew.rehearsal:
             cue = Cue(
-                role=self.role, visit=self.visit, turn=self._turn, delegates=dict(self.delegates),
-                end_word=self.end_word, script=self.crew.script,
-            )  # fmt: skip
+                role=self.role,
+                visit=self.visit,
+                turn=self._turn,
+                delegates=dict(self.delegates),
+                end_word=self.end_word,
+                script=self.crew.script,
+            )
         return ModelRequest(
-            model="", system=prompts.system(spec, self.role, spec.roles[self.role], self.schemas),
-            messages=tuple(self._messages), tools=toolbox.offered(),
-            returns=self.schemas[0] if self.schemas else None, cue=cue,
-        )  # fmt: skip
+            model="",
+            system=prompts.system(spec, self.role, spec.roles[self.role], self.schemas),
+            messages=tuple(self._messages),
+            tools=toolbox.offered(),
+            returns=self.schemas[0] if self.schemas else None,
+            cue=cue,
+        )
 
     async def _call_one(
         self, slot: str, choice: ModelChoice, request: ModelRequest, new: list[dict[str, Json]]
@@ -109,11 +121,17 @@ class Conversation:
         if self._turn == 1:
             told |= {"system": request.system, "tools": [tool.name for tool in request.tools]}
         act = Act(
-            type="model_call", name=name, agent=self.role, input=told,
-            input_hash=digest([provider, whole]), provider=provider, model=name,
-            retries=self.crew.spec.roles[self.role].limits.retries, tokens=sized.tokens,
+            type="model_call",
+            name=name,
+            agent=self.role,
+            input=told,
+            input_hash=digest([provider, whole]),
+            provider=provider,
+            model=name,
+            retries=self.crew.spec.roles[self.role].limits.retries,
+            tokens=sized.tokens,
             cost_usd=sized.cost_usd,
-        )  # fmt: skip
+        )
 
         async def effect(action: str) -> Outcome:
             if credential is None:

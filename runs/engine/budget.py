@@ -101,9 +101,13 @@ class Budget:
         }
         now = datetime.now(UTC)
         budget = cls(
-            Account("The run", limits.tokens, limits.cost_usd), roles, limits.actions,
-            now + _left(limits.seconds, state, now), limits.breaker.failures, limits.breaker.window,
-        )  # fmt: skip
+            Account("The run", limits.tokens, limits.cost_usd),
+            roles,
+            limits.actions,
+            now + _left(limits.seconds, state, now),
+            limits.breaker.failures,
+            limits.breaker.window,
+        )
         for action in state.actions.values():
             budget.actions += action.attempt
             if action.type != "model_call":
@@ -122,7 +126,8 @@ class Budget:
         return cls(Account("The replay"), {}, 10**12, datetime.max.replace(tzinfo=UTC), 10**12, 1)
 
     def reserve(self, agent: str, tokens: int, cost: Decimal | None, *, model_call: bool) -> Hold:
-        """Set aside what a call may need. Raises BudgetExceeded naming the limit, root before leaf."""
+        """Set aside what a call may need. Raises BudgetExceeded naming the limit, root before
+        leaf."""
         self.seconds_left()
         accounts = self._accounts(agent)
         calls = int(model_call)

@@ -24,8 +24,9 @@ def schemas_of(role: RoleSpec, contract: Handoff | None) -> list[JsonSchema]:
 
 
 def read_answer(text: str, schemas: Sequence[JsonSchema]) -> tuple[Json, list[Problem]]:
-    """Return a model's answer as payload with what is wrong with it: plain text where no schema asks
-    for more, else the JSON value in it (alone, in a code fence, or the one object in the text)."""
+    """Return a model's answer as payload with what is wrong with it: plain text where no schema
+    asks for more, else the JSON value in it (alone, in a code fence, or the one object in the
+    text)."""
     if not schemas:
         return text, []
     try:

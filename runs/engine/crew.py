@@ -1,4 +1,5 @@
-"""A crew at work: what a pattern may do, over the recorder. Implements `runs.patterns.base.Crew`."""
+"""A crew at work: what a pattern may do, over the recorder. Implements
+`runs.patterns.base.Crew`."""
 
 import asyncio
 import json
@@ -55,7 +56,8 @@ class CrewAtWork:
         return next((h for h in self.spec.handoffs if h.from_ == source and h.to == target), None)
 
     def models_of(self, role: str) -> tuple[ModelChoice, ...]:
-        """Return the models of a role, as pinned when the run began: the chosen one, then fallbacks."""
+        """Return the models of a role, as pinned when the run began: the chosen one, then
+        fallbacks."""
         return self.models[role]
 
     def credential(self, provider: str, name: str) -> Credential | None:
@@ -105,9 +107,14 @@ class CrewAtWork:
         )
 
     async def talk(
-        self, role: str, task: Json, body: Callable[[Say], Awaitable[str]], *,
-        delegates: Mapping[str, str], end_word: str,
-    ) -> Json:  # fmt: skip
+        self,
+        role: str,
+        task: Json,
+        body: Callable[[Say], Awaitable[str]],
+        *,
+        delegates: Mapping[str, str],
+        end_word: str,
+    ) -> Json:
         async def lead(say: Say) -> str:
             opening = [prompts.brief(self.run, task, ())]
 
@@ -125,9 +132,11 @@ class CrewAtWork:
     async def hand_over(self, source: str, target: str, payload: Json) -> Passage:
         contract = self.contract(source, target)
         act = Act(
-            type="handoff", name=f"{source} → {target}", agent=source,
+            type="handoff",
+            name=f"{source} → {target}",
+            agent=source,
             input={"from": source, "to": target, "payload": payload},
-        )  # fmt: skip
+        )
 
         async def body(scope: Scope) -> Json:
             return await self.at(scope)._pass(contract, source, payload)
@@ -151,7 +160,8 @@ class CrewAtWork:
         branches: Mapping[str, Callable[["CrewAtWork"], Awaitable[Json]]],
         slot: str = "branch",
     ) -> dict[str, base.Outcome]:
-        """See the Protocol. All branches come to rest before a halt or a wait of one is passed on."""
+        """See the Protocol. All branches come to rest before a halt or a wait of one is passed
+        on."""
         place = self.scope.branch(slot)
 
         async def one(name: str, branch: Callable[[CrewAtWork], Awaitable[Json]]) -> base.Outcome:
@@ -181,10 +191,17 @@ class CrewAtWork:
     # -- model roles ---------------------------------------------------------------------------
 
     async def _converse(
-        self, role: str, task: Json, given: Sequence[Given], to: str | None,
-        lead: Callable[[Say], Awaitable[str]], *, tools: Sequence[PatternTool] = (),
-        delegates: Mapping[str, str] | None = None, end_word: str = "",
-    ) -> Json:  # fmt: skip
+        self,
+        role: str,
+        task: Json,
+        given: Sequence[Given],
+        to: str | None,
+        lead: Callable[[Say], Awaitable[str]],
+        *,
+        tools: Sequence[PatternTool] = (),
+        delegates: Mapping[str, str] | None = None,
+        end_word: str = "",
+    ) -> Json:
         contract = self.contract(role, to) if to else None
         schemas = contracts.schemas_of(self.role(role), contract)
         self.visits[role] += 1
@@ -192,9 +209,15 @@ class CrewAtWork:
 
         async def body(scope: Scope) -> Json:
             talk = Conversation(
-                crew=self, scope=scope, role=role, visit=visit, tools=tools, schemas=schemas,
-                delegates=delegates or {}, end_word=end_word,
-            )  # fmt: skip
+                crew=self,
+                scope=scope,
+                role=role,
+                visit=visit,
+                tools=tools,
+                schemas=schemas,
+                delegates=delegates or {},
+                end_word=end_word,
+            )
             answer = await lead(talk.say)
             return await self.at(scope)._accepted(role, contract, schemas, answer, talk.say)
 
@@ -231,7 +254,8 @@ class CrewAtWork:
         answer: str,
         say: Say,
     ) -> Json:
-        """Return a model's answer as payload, after telling it what is wrong as often as it may retry."""
+        """Return a model's answer as payload, after telling it what is wrong as often as it may
+        retry."""
         retries = contract.on_invalid.retries if contract else self.role(role).limits.retries
         revise = contract is not None and contract.on_low_confidence == "revise"
         for left in range(retries, -1, -1):
@@ -250,9 +274,13 @@ class CrewAtWork:
         )
 
     async def _invalid(
-        self, role: str, contract: Handoff | None, schemas: Sequence[JsonSchema], answer: Json,
+        self,
+        role: str,
+        contract: Handoff | None,
+        schemas: Sequence[JsonSchema],
+        answer: Json,
         problems: Sequence[Problem],
-    ) -> Json:  # fmt: skip
+    ) -> Json:
         """Give up on an invalid payload: ask a person for a valid one, or fail."""
         told = "; ".join(str(problem) for problem in problems[:5])
         error = {
@@ -264,9 +292,13 @@ class CrewAtWork:
             raise ActionError(error)
         context = {"problems": [problem.as_json() for problem in problems], "payload": answer}
         decision = await self._question(
-            "escalation", role, f"{error['message']} Give a valid result, or reject it.", ["edit", "reject"],
-            schema=schemas[0] if schemas else None, context=context,
-        )  # fmt: skip
+            "escalation",
+            role,
+            f"{error['message']} Give a valid result, or reject it.",
+            ["edit", "reject"],
+            schema=schemas[0] if schemas else None,
+            context=context,
+        )
         if decision["choice"] != "edit":
             raise ActionError(
                 error
@@ -340,9 +372,11 @@ class CrewAtWork:
         assert program is not None
         payload = given[-1].payload if given else {"task": task, "inputs": self.input}
         act = Act(
-            type="tool_call", name=f"{program.language} program", agent=role,
+            type="tool_call",
+            name=f"{program.language} program",
+            agent=role,
             input={"language": program.language, "source": program.source, "stdin": payload},
-        )  # fmt: skip
+        )
 
         async def effect(action: str) -> Outcome:
             sandbox = await self.workspaces.of(role)
@@ -374,9 +408,15 @@ class CrewAtWork:
         return value
 
     async def _question(
-        self, slot: str, agent: str, question: str, choices: list[str], *,
-        schema: JsonSchema | None = None, context: Json = None,
-    ) -> dict[str, Json]:  # fmt: skip
+        self,
+        slot: str,
+        agent: str,
+        question: str,
+        choices: list[str],
+        *,
+        schema: JsonSchema | None = None,
+        context: Json = None,
+    ) -> dict[str, Json]:
         act = Act(type="escalation", name=question[:200], agent=agent, input={"question": question})
         return await self.recorder.question(
             self.scope, slot, act, question, choices, schema, context
@@ -384,7 +424,8 @@ class CrewAtWork:
 
 
 def _weight(error: BaseException) -> int:
-    """Rank what ended branches: a lost lease or a bug counts more than a pause, a pause more than a wait."""
+    """Rank what ended branches: a lost lease or a bug counts more than a pause, a pause more
+    than a wait."""
     if isinstance(error, RunSuspended):
         return 2
     return 1 if isinstance(error, RunHalted) else 0

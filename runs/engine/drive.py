@@ -1,5 +1,5 @@
-"""Drive a run: claim it, replay its journal, go on where it stopped, and leave it finished, waiting,
-paused or to somebody else."""
+"""Drive a run: claim it, replay its journal, go on where it stopped, and leave it finished,
+waiting, paused or to somebody else."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -133,12 +133,19 @@ class Drive:
         started = loaded.state.started or {}
         pattern = pattern_get(spec.pattern.name)
         crew = CrewAtWork(
-            run=self.run, spec=spec, task=started.get("task"), input=started.get("input"),
+            run=self.run,
+            spec=spec,
+            task=started.get("task"),
+            input=started.get("input"),
             options=with_defaults(pattern.info.options_schema, spec.pattern.options),
-            models=pinned(started.get("models", {})), credentials=loaded.credentials,
-            rehearsal=bool(started.get("rehearsal")), script=loaded.script, machine=self._machine,
-            recorder=recorder, workspaces=spaces,
-        )  # fmt: skip
+            models=pinned(started.get("models", {})),
+            credentials=loaded.credentials,
+            rehearsal=bool(started.get("rehearsal")),
+            script=loaded.script,
+            machine=self._machine,
+            recorder=recorder,
+            workspaces=spaces,
+        )
         return await pattern.play(crew)
 
     async def _finish(
@@ -152,9 +159,13 @@ class Drive:
         await recorder.written()
         state = recorder.state
         totals = {
-            "tokens": state.tokens, "cost_usd": str(state.cost_usd), "unpriced": state.unpriced,
-            "calls": state.calls, "actions": len(state.actions), "failures": state.failures,
-        }  # fmt: skip
+            "tokens": state.tokens,
+            "cost_usd": str(state.cost_usd),
+            "unpriced": state.unpriced,
+            "calls": state.calls,
+            "actions": len(state.actions),
+            "failures": state.failures,
+        }
         finished = e.RunFinished.model_construct(
             status=status, output=output, error=error, totals=totals
         )
@@ -172,7 +183,8 @@ class Drive:
         )
 
     async def _release(self, recorder: Recorder, *, waits: bool) -> bool:
-        """Give the run back; False where its journal has grown meanwhile and there is more to do."""
+        """Give the run back; False where its journal has grown meanwhile and there is more to
+        do."""
         if recorder.missed:
             return False
         seen = recorder.state.seq

@@ -104,7 +104,8 @@ class Host:
                 self._keep(asyncio.ensure_future(self._drive(run)))
 
     async def _reap(self, machine: Machine) -> None:
-        """Remove sandboxes whose run is over, now and then; those of a living run are re-attached."""
+        """Remove sandboxes whose run is over, now and then; those of a living run are
+        re-attached."""
         while True:
             with suppress(SandboxError, DatabaseError):
                 await machine.driver.reap(partial(self._belongs, machine))

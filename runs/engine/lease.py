@@ -27,7 +27,8 @@ def _free() -> Q:
 
 
 def drivable() -> QuerySet[Run]:
-    """Runs that have work and no living owner. A waiting run has work only if its owner was lost."""
+    """Runs that have work and no living owner. A waiting run has work only if its owner was
+    lost."""
     lost = Q(status="waiting", lease__isnull=False, lease_until__lt=Now())
     return Run.objects.filter(Q(_free(), status__in=["queued", "running"]) | lost)
 
@@ -75,8 +76,8 @@ def renew(tokens: Collection[str]) -> set[str]:
 
 
 def release(run: str, token: str, *, seen: int, waits: bool) -> bool:
-    """Give a run back, unless its journal has grown beyond what the owner has seen. One that `waits`
-    for people is not driven again before one of them has decided."""
+    """Give a run back, unless its journal has grown beyond what the owner has seen. One that
+    `waits` for people is not driven again before one of them has decided."""
     owned = Run.objects.filter(pk=run, lease=token, seq=seen)
     columns: dict[str, Any] = {"lease": None, "lease_until": None}
     if waits:
@@ -86,7 +87,8 @@ def release(run: str, token: str, *, seen: int, waits: bool) -> bool:
 
 
 def expire(tokens: Collection[str]) -> None:
-    """Let leases run out at once: their owner is about to stop, and others may take the runs over."""
+    """Let leases run out at once: their owner is about to stop, and others may take the runs
+    over."""
     Run.objects.filter(lease__in=[UUID(token) for token in tokens]).update(
         lease_until=F("created_at")
     )

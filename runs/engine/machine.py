@@ -36,8 +36,8 @@ class Machine:
     read: Reader = field(default_factory=lambda: Reader(READERS))
 
     async def installation(self) -> str:
-        """Return what tells this installation's sandboxes from others on the same engine: the workers
-        of one installation share a database, and so its signing key."""
+        """Return what tells this installation's sandboxes from others on the same engine: the
+        workers of one installation share a database, and so its signing key."""
         if not self._installation:
             self._installation = (await self.writer.call(signing.public_key))[:16]
         return self._installation

@@ -82,9 +82,9 @@ class Act:
 class Recorder:
     """The journal of one run in the hands of the worker that owns it.
 
-    `missed` says that somebody else has written to it meanwhile; `stopping`, that what is under way is
-    given up to whoever takes the run over. `deep` enters finished spans
-    again, as a replay does that checks every step.
+    `missed` says that somebody else has written to it meanwhile; `stopping`, that what is under
+    way is given up to whoever takes the run over. `deep` enters finished spans again, as a
+    replay does that checks every step.
     """
 
     deep = False
@@ -257,11 +257,17 @@ class Recorder:
             return outcome.output
 
     async def question(
-        self, scope: Scope, slot: str, act: Act, question: str, choices: list[str],
-        schema: dict[str, Json] | None = None, context: Json = None,
-    ) -> dict[str, Json]:  # fmt: skip
-        """Ask a person and return the decision `{choice, value, comment}`. Holds no worker: until it
-        is made, this raises RunSuspended."""
+        self,
+        scope: Scope,
+        slot: str,
+        act: Act,
+        question: str,
+        choices: list[str],
+        schema: dict[str, Json] | None = None,
+        context: Json = None,
+    ) -> dict[str, Json]:
+        """Ask a person and return the decision `{choice, value, comment}`. Holds no worker:
+        until it is made, this raises RunSuspended."""
         key, action, known = self._place(scope, slot, act)
         if known is not None and known.status == "finished":
             return dict(known.output)
@@ -296,7 +302,8 @@ class Recorder:
                     if w != f
                 )
                 raise ReplayDiverged(
-                    f"At '{key}' the journal holds {known.type} '{known.name}', and the crew now asks for"
+                    f"At '{key}' the journal holds {known.type} '{known.name}', and the crew"
+                    f" now asks for"
                     f" {act.type} '{act.name}' (the {part} differs)."
                 )
         return key, action, known
@@ -316,7 +323,8 @@ class Recorder:
                 )
             )
             waiting = e.RunWaiting(
-                question=f"Did '{act.name}' happen? Its worker was lost before the result was known.",
+                question=f"Did '{act.name}' happen? Its worker was lost before the result was"
+                f" known.",
                 choices=["repeat", "fail"],
                 context={"input": act.input},
             )
@@ -346,9 +354,12 @@ class Recorder:
         usage, cost = retry.spent(failure)
         hold.settle(retry.tokens(usage), cost)
         failed = e.ActionFailed(
-            error=retry.describe(failure, role=act.agent), final=wait is None, retry_in_s=wait,
-            usage=usage, cost_usd=None if cost is None else str(cost),
-        )  # fmt: skip
+            error=retry.describe(failure, role=act.agent),
+            final=wait is None,
+            retry_in_s=wait,
+            usage=usage,
+            cost_usd=None if cost is None else str(cost),
+        )
         self.record(self._entry(failed, key, action, scope, act))
         self.budget.count_result(failed=True)
 
@@ -361,10 +372,15 @@ class Recorder:
             if act.cost_usd is not None:
                 reserved["cost_usd"] = str(act.cost_usd)  # type: ignore[assignment]
         started = e.ActionStarted.model_construct(
-            type=act.type, name=act.name, attempt=attempt, input=act.input,
-            input_hash=act.input_hash or e.digest(act.input), provider=act.provider, model=act.model,
+            type=act.type,
+            name=act.name,
+            attempt=attempt,
+            input=act.input,
+            input_hash=act.input_hash or e.digest(act.input),
+            provider=act.provider,
+            model=act.model,
             reserved=reserved,
-        )  # fmt: skip
+        )
         return self._entry(started, key, action, scope, act, gated=gated)
 
     def _entry(
@@ -378,6 +394,11 @@ class Recorder:
         gated: bool = False,
     ) -> store.NewEntry:
         return store.NewEntry(
-            payload=payload, action=action, parent=scope.action, key=key, agent=act.agent,
-            actor=f"agent:{act.agent}" if act.agent else "system", gated=gated,
-        )  # fmt: skip
+            payload=payload,
+            action=action,
+            parent=scope.action,
+            key=key,
+            agent=act.agent,
+            actor=f"agent:{act.agent}" if act.agent else "system",
+            gated=gated,
+        )

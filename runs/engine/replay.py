@@ -18,7 +18,8 @@ Json = Any
 
 
 class Replayer(Recorder):
-    """A recorder that writes nothing: what a finished run would record must be in its journal already."""
+    """A recorder that writes nothing: what a finished run would record must be in its journal
+    already."""
 
     deep = True
 
@@ -55,12 +56,19 @@ async def replay(run: str, loaded: Loaded) -> int:
     spec = CrewSpec.model_validate(started["document"])
     pattern = pattern_get(spec.pattern.name)
     crew = CrewAtWork(
-        run=run, spec=spec, task=started.get("task"), input=started.get("input"),
+        run=run,
+        spec=spec,
+        task=started.get("task"),
+        input=started.get("input"),
         options=with_defaults(pattern.info.options_schema, spec.pattern.options),
-        models=pinned(started.get("models", {})), credentials={}, rehearsal=bool(started.get("rehearsal")),
-        script=loaded.script, machine=None, recorder=Replayer(run, state, Budget.unlimited()),  # type: ignore[arg-type]
+        models=pinned(started.get("models", {})),
+        credentials={},
+        rehearsal=bool(started.get("rehearsal")),
+        script=loaded.script,
+        machine=None,
+        recorder=Replayer(run, state, Budget.unlimited()),  # type: ignore[arg-type]
         workspaces=None,  # type: ignore[arg-type]
-    )  # fmt: skip
+    )
     output: Json = None
     try:
         output = await pattern.play(crew)

@@ -22,8 +22,8 @@ Json = Any
 class Toolbox:
     """Answers the tool calls of one role in one conversation.
 
-    A role is offered what it lists, has the capability for, and what its pattern gives it; any other
-    call is refused, and the refusal is an action like the rest.
+    A role is offered what it lists, has the capability for, and what its pattern gives it; any
+    other call is refused, and the refusal is an action like the rest.
     """
 
     def __init__(
@@ -112,9 +112,12 @@ class Toolbox:
         if fault := _fault(call, tool.info.parameters):
             return await self._refuse(scope, call, fault)
         act = Act(
-            type="tool_call", name=call.name, agent=self._role, input=call.arguments,
+            type="tool_call",
+            name=call.name,
+            agent=self._role,
+            input=call.arguments,
             repeatable=tool.repeatable,
-        )  # fmt: skip
+        )
         try:
             if tool.acts:
                 output = await self._act(scope, act, tool, call)
@@ -153,7 +156,10 @@ class Toolbox:
 
     def _why_not(self, name: str) -> str:
         if name in self._crew.spec.roles[self._role].tools and name in TOOLS:
-            return f"your role has no capability '{TOOLS[name].info.capability}', so it may not use '{name}'."
+            return (
+                f"your role has no capability '{TOOLS[name].info.capability}', so it may"
+                f" not use '{name}'."
+            )
         offered = ", ".join(tool.name for tool in self.offered()) or "none"
         return f"there is no tool '{name}' for your role. Your tools: {offered}."
 

@@ -54,6 +54,10 @@ def spec_of(choice: SandboxChoice, labels: Mapping[str, str]) -> SandboxSpec:
     """Return the sandbox that a role's document asks for."""
     options: dict[str, Any] = {"network": choice.network} if choice.network == "none" else {}
     return SandboxSpec(
-        image=choice.image, cpu=choice.cpu, memory_mb=choice.memory_mb, timeout_s=choice.timeout_s,
-        labels=dict(labels), **options,
-    )  # fmt: skip
+        image=choice.image,
+        cpu=choice.cpu,
+        memory_mb=choice.memory_mb,
+        timeout_s=choice.timeout_s,
+        labels=dict(labels),
+        **options,
+    )

@@ -49,7 +49,8 @@ def ring_entries(runs: Mapping[str, int]) -> None:
 
 
 def ring_delta(run: str, action: str, text: str) -> None:
-    """Send the viewers of a run a piece of text that a model is writing. It is not kept anywhere."""
+    """Send the viewers of a run a piece of text that a model is writing. It is not kept
+    anywhere."""
     _send(run, {"type": "delta", "run": run, "action": action, "text": text})
 
 

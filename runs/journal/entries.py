@@ -14,9 +14,21 @@ from pydantic import BaseModel, ConfigDict, Field
 Json = Any
 GENESIS = "0" * 64
 ActionType = Literal[
-    "plan", "route", "ask", "model_call", "tool_call", "delegation", "handoff", "message",
-    "state_write", "review", "synthesis", "checkpoint", "escalation", "spawn",
-]  # fmt: skip
+    "plan",
+    "route",
+    "ask",
+    "model_call",
+    "tool_call",
+    "delegation",
+    "handoff",
+    "message",
+    "state_write",
+    "review",
+    "synthesis",
+    "checkpoint",
+    "escalation",
+    "spawn",
+]
 
 
 class Payload(BaseModel):
@@ -30,8 +42,9 @@ class Payload(BaseModel):
 
 
 class RunStarted(Payload):
-    """A run begins. `document` is the whole crew document, `models` the model chosen for each role
-    (`{role: {"provider", "name", "credential"}}`), `origin` the run and action it was forked from."""
+    """A run begins. `document` is the whole crew document, `models` the model chosen for each
+    role (`{role: {"provider", "name", "credential"}}`), `origin` the run and action it was
+    forked from."""
 
     kind: ClassVar[str] = "run.started"
     crew: dict[str, Json]
@@ -70,7 +83,8 @@ class ActionFinished(Payload):
 
 class ActionFailed(Payload):
     """An attempt failed. Without `final` another attempt follows after `retry_in_s` seconds.
-    `error` has `kind`, `message`, `advice`, and where known `role`, `provider`, `host`, `status`."""
+    `error` has `kind`, `message`, `advice`, and where known `role`, `provider`, `host`,
+    `status`."""
 
     kind: ClassVar[str] = "action.failed"
     error: dict[str, Json]
@@ -88,7 +102,8 @@ class ActionUncertain(Payload):
 
 
 class RunWaiting(Payload):
-    """A person must decide. `choices` name what they may choose; `schema` describes an answer's value."""
+    """A person must decide. `choices` name what they may choose; `schema` describes an answer's
+    value."""
 
     kind: ClassVar[str] = "run.waiting"
     question: str
@@ -146,19 +161,39 @@ class Redacted(Payload):
 PAYLOADS: dict[str, type[Payload]] = {
     cls.kind: cls
     for cls in (
-        RunStarted, ActionStarted, ActionFinished, ActionFailed, ActionUncertain, RunWaiting,
-        DecisionMade, RunPaused, RunResumed, RunCancelled, RunFinished, Redacted,
+        RunStarted,
+        ActionStarted,
+        ActionFinished,
+        ActionFailed,
+        ActionUncertain,
+        RunWaiting,
+        DecisionMade,
+        RunPaused,
+        RunResumed,
+        RunCancelled,
+        RunFinished,
+        Redacted,
     )
-}  # fmt: skip
+}
 Kind = Literal[
-    "run.started", "action.started", "action.finished", "action.failed", "action.uncertain",
-    "run.waiting", "decision.made", "run.paused", "run.resumed", "run.cancelled", "run.finished",
+    "run.started",
+    "action.started",
+    "action.finished",
+    "action.failed",
+    "action.uncertain",
+    "run.waiting",
+    "decision.made",
+    "run.paused",
+    "run.resumed",
+    "run.cancelled",
+    "run.finished",
     "redacted",
-]  # fmt: skip
+]
 
 
 class Entry(BaseModel):
-    """One entry as it is stored, streamed and exported. `payload` and `salt` are None once redacted."""
+    """One entry as it is stored, streamed and exported. `payload` and `salt` are None once
+    redacted."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     run: str
@@ -178,7 +213,8 @@ class Entry(BaseModel):
 
 
 def canonical(value: Json) -> str:
-    """Return the one JSON text of a value: sorted keys, no spaces, ASCII. Raises ValueError on NaN."""
+    """Return the one JSON text of a value: sorted keys, no spaces, ASCII. Raises ValueError on
+    NaN."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
@@ -193,10 +229,21 @@ def commitment(salt: str, payload_text: str) -> str:
 
 
 def chain_hash(
-    *, run: str, seq: int, at: str, kind: str, action: str | None, parent: str | None, key: str,
-    agent: str, actor: str, payload_hash: str, prev_hash: str,
-) -> str:  # fmt: skip
-    """Return an entry's hash: SHA-256 over its envelope, its payload's commitment and the hash before."""
+    *,
+    run: str,
+    seq: int,
+    at: str,
+    kind: str,
+    action: str | None,
+    parent: str | None,
+    key: str,
+    agent: str,
+    actor: str,
+    payload_hash: str,
+    prev_hash: str,
+) -> str:
+    """Return an entry's hash: SHA-256 over its envelope, its payload's commitment and the hash
+    before."""
     envelope = [run, seq, at, kind, action, parent, key, agent, actor, payload_hash, prev_hash]
     return hashlib.sha256(canonical(envelope).encode()).hexdigest()
 

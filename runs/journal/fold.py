@@ -45,9 +45,9 @@ class ActionState:
 
 @dataclass(slots=True, kw_only=True)
 class RunState:
-    """A run as its entries tell it. `open_questions` holds the ids of actions that wait for a person;
-    `takeovers` counts the workers lost since an action last ended; `idle_s` adds up the seconds in
-    which the run waited for a person, was paused or had no worker."""
+    """A run as its entries tell it. `open_questions` holds the ids of actions that wait for a
+    person; `takeovers` counts the workers lost since an action last ended; `idle_s` adds up the
+    seconds in which the run waited for a person, was paused or had no worker."""
 
     status: str = "queued"
     seq: int = 0
@@ -92,16 +92,22 @@ def _add(state: RunState, entry: Entry) -> None:
 
 
 def _start(state: RunState, entry: Entry, payload: dict[str, Json]) -> None:
-    assert entry.action is not None
     if state.status == "queued":
         state.status = "running"
     action = state.actions.get(entry.action)
     if action is None:
         action = state.actions[entry.action] = ActionState(
-            id=entry.action, key=entry.key, parent=entry.parent, agent=entry.agent,
-            type=payload.get("type", ""), name=payload.get("name", ""), seq=entry.seq,
-            started_at=entry.at, input=payload.get("input"), input_hash=payload.get("input_hash", ""),
-        )  # fmt: skip
+            id=entry.action,
+            key=entry.key,
+            parent=entry.parent,
+            agent=entry.agent,
+            type=payload.get("type", ""),
+            name=payload.get("name", ""),
+            seq=entry.seq,
+            started_at=entry.at,
+            input=payload.get("input"),
+            input_hash=payload.get("input_hash", ""),
+        )
     elif action.status == "running":
         action.lost_attempts += 1
     action.status, action.ended_at, action.decision = "running", None, None

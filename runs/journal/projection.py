@@ -86,7 +86,8 @@ Adapt = Callable[[Any], Any]
 
 
 class ActionRows:
-    """Action rows as a batch of entries leaves them: whole rows to insert, or the columns to update."""
+    """Action rows as a batch of entries leaves them: whole rows to insert, or the columns to
+    update."""
 
     def __init__(self) -> None:
         self.inserted: dict[str, dict[str, Any]] = {}
@@ -111,13 +112,26 @@ class ActionRows:
         assert entry.action is not None
         known = self.inserted.get(entry.action) or self.updated.pop(entry.action, None) or {}
         self.inserted[entry.action] = {
-            "id": entry.action, "run_id": entry.run, "parent": entry.parent, "seq": entry.seq,
-            "key": entry.key, "agent": entry.agent, "type": payload["type"], "name": payload["name"][:200],
-            "status": "running", "attempt": payload["attempt"], "input_hash": payload["input_hash"],
-            "preview": "", "error": "", "started_at": _when(entry.at), "ended_at": None,
-            "tokens": known.get("tokens", 0), "cost_usd": known.get("cost_usd"),
-            "provider": payload.get("provider") or "", "model": (payload.get("model") or "")[:200],
-        }  # fmt: skip
+            "id": entry.action,
+            "run_id": entry.run,
+            "parent": entry.parent,
+            "seq": entry.seq,
+            "key": entry.key,
+            "agent": entry.agent,
+            "type": payload["type"],
+            "name": payload["name"][:200],
+            "status": "running",
+            "attempt": payload["attempt"],
+            "input_hash": payload["input_hash"],
+            "preview": "",
+            "error": "",
+            "started_at": _when(entry.at),
+            "ended_at": None,
+            "tokens": known.get("tokens", 0),
+            "cost_usd": known.get("cost_usd"),
+            "provider": payload.get("provider") or "",
+            "model": (payload.get("model") or "")[:200],
+        }
 
     def _continue(self, row: dict[str, Any], entry: Entry, payload: dict[str, Any]) -> None:
         if entry.kind == "action.finished":
@@ -129,8 +143,10 @@ class ActionRows:
             row["error"] = preview(payload["error"].get("message"))
         else:
             row["status"] = {
-                "action.uncertain": "uncertain", "run.waiting": "waiting", "decision.made": "running",
-            }.get(entry.kind, row["status"])  # fmt: skip
+                "action.uncertain": "uncertain",
+                "run.waiting": "waiting",
+                "decision.made": "running",
+            }.get(entry.kind, row["status"])
         tokens, cost, _ = spent(payload)
         row["tokens"] += tokens
         if cost is not None:
@@ -168,25 +184,49 @@ def _when(at: str) -> datetime:
 
 
 _COLUMNS = (
-    "id", "run_id", "parent", "seq", "key", "agent", "type", "name", "status", "attempt", "input_hash",
-    "preview", "error", "started_at", "ended_at", "tokens", "cost_usd", "provider", "model",
-)  # fmt: skip
+    "id",
+    "run_id",
+    "parent",
+    "seq",
+    "key",
+    "agent",
+    "type",
+    "name",
+    "status",
+    "attempt",
+    "input_hash",
+    "preview",
+    "error",
+    "started_at",
+    "ended_at",
+    "tokens",
+    "cost_usd",
+    "provider",
+    "model",
+)
 # A further attempt keeps the action's first seq and start, and adds to what was spent.
 _UPSERT = (
     f"INSERT INTO runs_action ({', '.join(_COLUMNS)}) VALUES ({', '.join(['%s'] * len(_COLUMNS))})"
     " ON CONFLICT (id) DO UPDATE SET status = excluded.status, attempt = excluded.attempt,"
     " preview = excluded.preview, error = excluded.error, ended_at = excluded.ended_at,"
-    " provider = excluded.provider, model = excluded.model, tokens = runs_action.tokens + excluded.tokens,"
+    " provider = excluded.provider, model = excluded.model, tokens = runs_action.tokens +"
+    " excluded.tokens,"
     " cost_usd = CASE WHEN excluded.cost_usd IS NULL THEN runs_action.cost_usd"
     " ELSE COALESCE(runs_action.cost_usd, 0) + excluded.cost_usd END"
 )
 _UNCHANGED: dict[str, Any] = {
-    "status": None, "ended_at": None, "error": None, "preview": None, "tokens": 0, "cost_usd": None,
-}  # fmt: skip
+    "status": None,
+    "ended_at": None,
+    "error": None,
+    "preview": None,
+    "tokens": 0,
+    "cost_usd": None,
+}
 _UPDATE = (
     "UPDATE runs_action SET status = COALESCE(%s, status), ended_at = COALESCE(%s, ended_at),"
     " error = COALESCE(%s, error), preview = COALESCE(%s, preview), tokens = tokens + %s,"
-    " cost_usd = COALESCE(cost_usd + CAST(%s AS numeric), CAST(%s AS numeric), cost_usd) WHERE id = %s"
+    " cost_usd = COALESCE(cost_usd + CAST(%s AS numeric), CAST(%s AS numeric), cost_usd) WHERE"
+    " id = %s"
 )
 # What was under way when its run ended.
 _CLOSE = (

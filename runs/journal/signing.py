@@ -28,7 +28,8 @@ def head_of(run: Run) -> dict[str, Json]:
 
 
 def sign(run: Run) -> dict[str, Json]:
-    """Sign a run's head, keep it with the run and return it: the head with `public_key` and `signature`."""
+    """Sign a run's head, keep it with the run and return it: the head with `public_key` and
+    `signature`."""
     key, public = _key()
     head = head_of(run)
     signed = head | {"public_key": public, "signature": key.sign(canonical(head).encode()).hex()}

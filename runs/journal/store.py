@@ -114,11 +114,21 @@ def load(rows: Iterable[models.Entry]) -> list[Entry]:
 def _entry(row: models.Entry, blobs: Mapping[str, bytes]) -> Entry:
     text: str | bytes | None = blobs.get(row.blob) if row.blob else row.payload
     return Entry.model_construct(
-        run=str(row.run_id), seq=row.seq, at=row.at, kind=cast(Any, row.kind),
-        action=str(row.action) if row.action else None, parent=str(row.parent) if row.parent else None,
-        key=row.key, agent=row.agent, actor=row.actor, payload=_parse(text), salt=row.salt,
-        payload_hash=row.payload_hash, prev_hash=row.prev_hash, hash=row.hash,
-    )  # fmt: skip
+        run=str(row.run_id),
+        seq=row.seq,
+        at=row.at,
+        kind=cast(Any, row.kind),
+        action=str(row.action) if row.action else None,
+        parent=str(row.parent) if row.parent else None,
+        key=row.key,
+        agent=row.agent,
+        actor=row.actor,
+        payload=_parse(text),
+        salt=row.salt,
+        payload_hash=row.payload_hash,
+        prev_hash=row.prev_hash,
+        hash=row.hash,
+    )
 
 
 def _parse(text: str | bytes | None) -> dict[str, Any] | None:
@@ -150,12 +160,19 @@ def _append_one(cursor: Any, write: Write, heads: Heads, rows: "_Rows") -> list[
 def _advance(cursor: Any, write: Write, change: projection.RunChange) -> int | None:
     """Move the run row on and lock it; None where the write is not allowed."""
     sets = [
-        "seq = seq + %s", "actions = actions + %s", "failures = failures + %s",
-        "tokens = tokens + %s", "cost_usd = cost_usd + %s",
-    ]  # fmt: skip
+        "seq = seq + %s",
+        "actions = actions + %s",
+        "failures = failures + %s",
+        "tokens = tokens + %s",
+        "cost_usd = cost_usd + %s",
+    ]
     values: list[Any] = [
-        len(write.entries), change.actions, change.failures, change.tokens, _decimal(change.cost_usd)
-    ]  # fmt: skip
+        len(write.entries),
+        change.actions,
+        change.failures,
+        change.tokens,
+        _decimal(change.cost_usd),
+    ]
     if change.unpriced:
         sets.append("unpriced = %s")
         values.append(True)
@@ -206,22 +223,56 @@ class _Rows:
         text = canonical(data)
         salt = os.urandom(16).hex()
         entry = Entry.model_construct(
-            run=run, seq=seq, at=at, kind=cast(Any, new.payload.kind), action=new.action, parent=new.parent,
-            key=new.key, agent=new.agent, actor=new.actor, payload=data, salt=salt,
-            payload_hash=(payload_hash := commitment(salt, text)), prev_hash=head,
+            run=run,
+            seq=seq,
+            at=at,
+            kind=cast(Any, new.payload.kind),
+            action=new.action,
+            parent=new.parent,
+            key=new.key,
+            agent=new.agent,
+            actor=new.actor,
+            payload=data,
+            salt=salt,
+            payload_hash=(payload_hash := commitment(salt, text)),
+            prev_hash=head,
             hash=chain_hash(
-                run=run, seq=seq, at=at, kind=new.payload.kind, action=new.action, parent=new.parent,
-                key=new.key, agent=new.agent, actor=new.actor, payload_hash=payload_hash, prev_hash=head,
+                run=run,
+                seq=seq,
+                at=at,
+                kind=new.payload.kind,
+                action=new.action,
+                parent=new.parent,
+                key=new.key,
+                agent=new.agent,
+                actor=new.actor,
+                payload_hash=payload_hash,
+                prev_hash=head,
             ),
-        )  # fmt: skip
+        )
         blob = None
         if len(text) > BLOB_BYTES:
             blob = hashlib.sha256(text.encode()).hexdigest()
             self.blobs.append((_uuid(run), blob, text.encode()))
-        self.entries.append((
-            _uuid(run), seq, at, entry.kind, _uuid(new.action), _uuid(new.parent), new.key, new.agent,
-            new.actor, None if blob else text, blob, salt, payload_hash, head, entry.hash,
-        ))  # fmt: skip
+        self.entries.append(
+            (
+                _uuid(run),
+                seq,
+                at,
+                entry.kind,
+                _uuid(new.action),
+                _uuid(new.parent),
+                new.key,
+                new.agent,
+                new.actor,
+                None if blob else text,
+                blob,
+                salt,
+                payload_hash,
+                head,
+                entry.hash,
+            )
+        )
         self.actions.add(entry)
         return entry
 
@@ -242,7 +293,8 @@ _INSERT_BLOB = (
     "INSERT INTO runs_blob (run_id, sha256, data) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
 )
 _INSERT_ENTRY = (
-    "INSERT INTO runs_entry (run_id, seq, at, kind, action, parent, key, agent, actor, payload, blob, salt,"
+    "INSERT INTO runs_entry (run_id, seq, at, kind, action, parent, key, agent, actor,"
+    " payload, blob, salt,"
     f" payload_hash, prev_hash, hash) VALUES ({', '.join(['%s'] * 15)})"
 )
 

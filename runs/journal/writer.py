@@ -85,7 +85,8 @@ class Writer:
         connection.close()
 
     def _take(self) -> tuple[list[_Job], bool]:
-        """Wait for a job and take what else is there, stopping before the first call of a function."""
+        """Wait for a job and take what else is there, stopping before the first call of a
+        function."""
         jobs: list[_Job] = []
         while True:
             try:

@@ -1,7 +1,7 @@
 """What a pattern is, and what it may do.
 
-A pattern is a plain coroutine. All its effects go through its `Crew`, which journals them under keys
-made of the structural path, so a coroutine that is killed anywhere is simply run again.
+A pattern is a plain coroutine. All its effects go through its `Crew`, which journals them under
+keys made of the structural path, so a coroutine that is killed anywhere is simply run again.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -18,7 +18,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """Data that a role is given, with the role it comes from ("" for the person who started the run)."""
+    """Data that a role is given, with the role it comes from ("" for the person who started the
+    run)."""
 
     source: str
     payload: Json
@@ -43,10 +44,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatternTool:
-    """A tool that a pattern gives to a role. `run` gets the crew as seen from the place of the call
-    and the arguments (valid by the schema), and returns the text for the model; it may raise
-    ActionError. Calls of one turn run side by side, so they finish in any order: what depends on the
-    results of a whole turn belongs into `after_turn`, whose text is told to the model as well."""
+    """A tool that a pattern gives to a role. `run` gets the crew as seen from the place of the
+    call and the arguments (valid by the schema), and returns the text for the model; it may
+    raise ActionError. Calls of one turn run side by side, so they finish in any order: what
+    depends on the results of a whole turn belongs into `after_turn`, whose text is told to the
+    model as well."""
 
     spec: ToolSpec
     run: Callable[["Crew", dict[str, Json]], Awaitable[str]]
@@ -87,9 +89,9 @@ class Crew(Protocol):
         tools: Sequence[PatternTool] = (),
         before_end: Callable[[Say, str], Awaitable[str]] | None = None,
     ) -> Json:
-        """Let a role do something and return its result, valid by `returns` and by the contract of
-        the handoff to `to`; an invalid one goes back to the role with the error. `before_end` sees a
-        model's answer first and may go on with the conversation. Raises ActionError."""
+        """Let a role do something and return its result, valid by `returns` and by the contract
+        of the handoff to `to`; an invalid one goes back to the role with the error. `before_end`
+        sees a model's answer first and may go on with the conversation. Raises ActionError."""
         ...
 
     async def talk(
@@ -101,8 +103,9 @@ class Crew(Protocol):
         delegates: Mapping[str, str],
         end_word: str,
     ) -> Json:
-        """Let a model role do something in a conversation that `body` leads; its first message is put
-        behind the task. `delegates` (tag to role) and `end_word` are only told to the rehearsal."""
+        """Let a model role do something in a conversation that `body` leads; its first message
+        is put behind the task. `delegates` (tag to role) and `end_word` are only told to the
+        rehearsal."""
         ...
 
     async def hand_over(self, source: str, target: str, payload: Json) -> Passage:
@@ -117,13 +120,15 @@ class Crew(Protocol):
         input: Json,
         body: Callable[["Crew"], Awaitable[Json]],
     ) -> Json:
-        """Run a part of the pattern as an action of its own (plan, route, delegation, review, …)."""
+        """Run a part of the pattern as an action of its own (plan, route, delegation, review,
+        …)."""
         ...
 
     async def parallel(
         self, branches: Mapping[str, Callable[["Crew"], Awaitable[Json]]]
     ) -> dict[str, Outcome]:
-        """Run branches side by side, each in a key scope of its own, and capture each one's failure."""
+        """Run branches side by side, each in a key scope of its own, and capture each one's
+        failure."""
         ...
 
     async def escalate(

@@ -1,4 +1,5 @@
-"""One orchestrator that delegates to workers, by tool calls or by tags, and puts the results together."""
+"""One orchestrator that delegates to workers, by tool calls or by tags, and puts the results
+together."""
 
 import re
 from collections import Counter
@@ -19,10 +20,17 @@ INFO = PatternInfo(
     title="Hierarchical",
     summary="An orchestrator delegates to workers, reviews what they bring and answers.",
     when="The task has parts that need different skills, and which parts is only known on the way.",
-    when_not="One agent with a few tools would do, or the steps are always the same: then use a pipeline.",
+    when_not="One agent with a few tools would do, or the steps are always the same: then use"
+    " a pipeline.",
     seats=(
-        Seat(name="orchestrator", title="Orchestrator", description="Plans, delegates, reviews, answers."),
-        Seat(name="worker", title="Worker", description="Does what it is delegated.", min=1, max=None),
+        Seat(
+            name="orchestrator",
+            title="Orchestrator",
+            description="Plans, delegates, reviews, answers.",
+        ),
+        Seat(
+            name="worker", title="Worker", description="Does what it is delegated.", min=1, max=None
+        ),
     ),
     edges="none",
     implicit_tools={"orchestrator": (DELEGATE,)},
@@ -31,34 +39,50 @@ INFO = PatternInfo(
         "additionalProperties": False,
         "properties": {
             "max_delegations": {
-                "type": "integer", "minimum": 1, "maximum": 100, "default": 10, "title": "Delegations at most",
+                "type": "integer",
+                "minimum": 1,
+                "maximum": 100,
+                "default": 10,
+                "title": "Delegations at most",
             },
             "delegation": {
-                "enum": ["tools", "tags"], "default": "tools", "title": "Delegation by",
+                "enum": ["tools", "tags"],
+                "default": "tools",
+                "title": "Delegation by",
                 "description": "Tool calls, or tags in the text for models without tool calling.",
             },
             "tags": {
-                "type": "object", "additionalProperties": {"type": "string", "format": "role"}, "default": {},
-                "title": "Tags", "description": "Tag to role; without any, <role_task> for each worker.",
+                "type": "object",
+                "additionalProperties": {"type": "string", "format": "role"},
+                "default": {},
+                "title": "Tags",
+                "description": "Tag to role; without any, <role_task> for each worker.",
             },
             "end_word": {
-                "type": "string", "maxLength": 60, "default": "TASK_COMPLETE", "title": "End word",
+                "type": "string",
+                "maxLength": 60,
+                "default": "TASK_COMPLETE",
+                "title": "End word",
                 "description": "Delegation by tags: what the orchestrator writes when all is done.",
             },
             "must_review": {
-                "type": "array", "items": {"type": "string", "format": "role"}, "default": [],
+                "type": "array",
+                "items": {"type": "string", "format": "role"},
+                "default": [],
                 "title": "Must be reviewed",
-                "description": "Work of these roles is given to a worker with the capability 'review' before the end.",
+                "description": "Work of these roles is given to a worker with the capability"
+                " 'review' before the end.",
             },
         },
     },
-)  # fmt: skip
+)
 
 
 @dataclass
 class Delegations:
-    """What has been delegated in one run of the pattern. Delegations of one turn run side by side and
-    end in any order, so they are accounted for together, in the order in which they began."""
+    """What has been delegated in one run of the pattern. Delegations of one turn run side by
+    side and end in any order, so they are accounted for together, in the order in which they
+    began."""
 
     crew: Crew
     lead: str
@@ -73,7 +97,8 @@ class Delegations:
         return int(self.crew.options["max_delegations"]) - self.count
 
     async def delegate(self, crew: Crew, worker: str, task: str, context: str = "") -> str:
-        """Let a worker do a task and return its result, or what went wrong, as text for the lead."""
+        """Let a worker do a task and return its result, or what went wrong, as text for the
+        lead."""
         if worker not in self.workers:
             return (
                 f"Error: there is no agent '{worker}'. The agents are: {', '.join(self.workers)}."
@@ -101,7 +126,8 @@ class Delegations:
         return crew.quote(worker, done["result"]) + note
 
     async def after_turn(self, crew: Crew) -> str:
-        """Account for a turn: work to be reviewed, and a person's decision about who keeps failing."""
+        """Account for a turn: work to be reviewed, and a person's decision about who keeps
+        failing."""
         turn, self.turn = sorted(self.turn.items()), {}
         notes = []
         for _, (worker, outcome) in turn:
@@ -126,7 +152,10 @@ class Delegations:
             )
         if decision["choice"] == "go on without it":
             self.workers.remove(worker)
-        return f"The user was asked about '{worker}' and decided: {decision['choice']}. {decision['comment']}".strip()
+        return (
+            f"The user was asked about '{worker}' and decided: {decision['choice']}."
+            f" {decision['comment']}".strip()
+        )
 
     def _account_for_review(self, worker: str, result: Json) -> None:
         if worker in self.crew.options["must_review"]:
@@ -146,7 +175,8 @@ class Delegations:
                 break
             answer = await say(
                 f"Not finished yet: the work of {', '.join(self.unreviewed)} must be approved by"
-                f" {' or '.join(self.reviewers)} first. Delegate the review, have problems fixed, then answer."
+                f" {' or '.join(self.reviewers)} first. Delegate the review, have problems"
+                f" fixed, then answer."
             )
         if self.unreviewed and self.reviewers:
             verdict = await self._review(self.reviewers[0])
@@ -211,7 +241,8 @@ def delegate_spec(crew: Crew) -> ToolSpec:
     )
     return ToolSpec(
         name=DELEGATE,
-        description=f"Delegate a sub-task to an agent. Several calls in one turn run in parallel. Agents: {told}.",
+        description=f"Delegate a sub-task to an agent. Several calls in one turn run in"
+        f" parallel. Agents: {told}.",
         parameters={
             "type": "object",
             "required": ["agent_name", "task"],
@@ -234,7 +265,8 @@ async def by_tags(crew: Crew, lead: str, delegations: Delegations) -> Json:
 
     async def converse(say: Say) -> str:
         async def lead_on(text: str) -> str:
-            """Say something and answer the lead with results, or with how to go on, until it is done."""
+            """Say something and answer the lead with results, or with how to go on, until it is
+            done."""
             answer = await say(text)
             reminders = REMINDERS
             while True:

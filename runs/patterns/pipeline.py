@@ -8,7 +8,8 @@ INFO = PatternInfo(
     name="pipeline",
     title="Pipeline",
     summary="Stages in a row; each handoff is checked and is a checkpoint.",
-    when="The steps are known and each needs only the result of the one before: documents, data, reports.",
+    when="The steps are known and each needs only the result of the one before: documents,"
+    " data, reports.",
     when_not="The steps depend on what is found on the way, or could run side by side.",
     seats=(
         Seat(

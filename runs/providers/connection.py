@@ -6,6 +6,7 @@ import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 from weakref import WeakKeyDictionary
 
 import httpx2
@@ -17,6 +18,21 @@ CONNECT_SECONDS = 4.0
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 POOL_SIZE = 16
 MAX_POOLS = 64
+
+
+PROXY_ADVICE = (
+    "Check that the server runs, the base URL of the credential, and the proxy that HTTP_PROXY,"
+    " HTTPS_PROXY or ALL_PROXY names on this machine (NO_PROXY exempts hosts)."
+)
+# what went wrong with a connection by the exceptions behind it, the most telling first
+_NO_CONNECTION: tuple[tuple[type[Exception], str], ...] = (
+    (ssl.SSLError, "{host} does not speak TLS on that port."),
+    (socket.gaierror, "The name {host} cannot be resolved."),
+    (httpx2.ConnectTimeout, f"{{host}} did not accept a connection in {CONNECT_SECONDS:g} s."),
+    (ConnectionRefusedError, "{host} refused the connection."),
+    (httpx2.ProxyError, "The proxy does not let the call through to {host}: {why}"),
+    (httpx2.ConnectError, "No connection to {host}: {why}"),
+)
 
 
 class AnswerTooLarge(httpx2.ReadError):
@@ -144,19 +160,18 @@ def error_from_transport(peer: Peer, failure: BaseException, *, answering: bool)
             permanent=True,
             advice="Correct the base URL, or install the server's certificate authority here.",
         )
-    if any(isinstance(c, ssl.SSLError) for c in chain):
-        return peer.error(Unreachable, f"{peer.host} does not speak TLS on that port.")
-    if any(isinstance(c, socket.gaierror) for c in chain):
-        return peer.error(Unreachable, f"The name {peer.host} cannot be resolved.")
-    if any(isinstance(c, httpx2.ConnectTimeout) for c in chain):
-        return peer.error(
-            Unreachable, f"{peer.host} did not accept a connection in {CONNECT_SECONDS:g} s."
-        )
-    if any(isinstance(c, ConnectionRefusedError) for c in chain):
-        return peer.error(Unreachable, f"{peer.host} refused the connection.")
-    if any(isinstance(c, httpx2.ConnectError | httpx2.ProxyError) for c in chain):
-        return peer.error(Unreachable, f"No connection to {peer.host}: {_innermost(chain)}")
+    for kind, sentence in _NO_CONNECTION:
+        if any(isinstance(cause, kind) for cause in chain):
+            cause = sentence.format(host=peer.host, why=_innermost(chain))
+            advice = PROXY_ADVICE if _goes_by_proxy(peer.host) else None
+            return peer.error(Unreachable, cause, advice=advice)
     return peer.error(CutStream, f"{peer.host} closed the connection without an answer.")
+
+
+def _goes_by_proxy(host: str) -> bool:
+    """Whether the environment sends calls to this host through a proxy, which then may be at
+    fault."""
+    return bool(getproxies().keys() & {"http", "https", "all"}) and not proxy_bypass(host)
 
 
 def _chain(failure: BaseException, depth: int = 0) -> Iterator[BaseException]:

@@ -169,7 +169,7 @@ def error_from_status(
         cause = f"The server does not offer the model {model!r}: {cause}"
     elif kind is WrongAddress:
         place = headers.get("location", "").partition("?")[0]
-        cause = f"The server redirects to {place}." if place else f"{cause} (status {status})"
+        cause = f"The server redirects to {place}." if place else cause
     error = peer.error(kind, cause, status=status, retry_after_s=retry_after(headers))
     if "not support tools" in message:
         error.advice = "Choose a model that can call tools, or set delegation to tags."

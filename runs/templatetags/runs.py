@@ -13,13 +13,20 @@ from teams.templatetags.callsheet import duration, money
 register = template.Library()
 _LOOKS = {"finished": "done", "retrying": "waiting", "uncertain": "waiting", "lost": "failed"}
 _WORDS = {
-    "waiting": "waiting for a person", "retrying": "trying again", "uncertain": "in doubt",
+    "waiting": "waiting for a person",
+    "retrying": "trying again",
+    "uncertain": "in doubt",
     "lost": "worker lost",
-}  # fmt: skip
+}
 _TYPES = {
-    "ask": "asked", "model_call": "model", "tool_call": "tool", "delegation": "delegates",
-    "handoff": "hands over", "escalation": "asks a person", "state_write": "writes state",
-}  # fmt: skip
+    "ask": "asked",
+    "model_call": "model",
+    "tool_call": "tool",
+    "delegation": "delegates",
+    "handoff": "hands over",
+    "escalation": "asks a person",
+    "state_write": "writes state",
+}
 
 
 @register.filter

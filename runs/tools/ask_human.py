@@ -4,7 +4,8 @@ from runs.tools.base import Json, Tool, ToolContext, ToolOutput
 INFO = ToolInfo(
     name="ask_human",
     title="Ask a person",
-    description="Ask the user a question and wait for the answer. Use it when only they can decide.",
+    description="Ask the user a question and wait for the answer. Use it when only they can"
+    " decide.",
     parameters={
         "type": "object",
         "required": ["question"],

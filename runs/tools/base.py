@@ -12,8 +12,8 @@ Json = Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolOutput:
-    """What a tool brought: `text` for the model, `data` besides for the journal. That a program or a
-    call failed is a value (`is_error`), not an exception."""
+    """What a tool brought: `text` for the model, `data` besides for the journal. That a program
+    or a call failed is a value (`is_error`), not an exception."""
 
     text: str
     data: dict[str, Json] = field(default_factory=dict)
@@ -45,9 +45,9 @@ class ToolContext(Protocol):
 class Tool:
     """A tool.
 
-    `repeatable`: doing it twice is as good as once (also: its effects stay in the sandbox), so after
-    a crash it is simply repeated; for any other a person is asked. `acts` False: it has no effect of
-    its own and may wait for people.
+    `repeatable`: doing it twice is as good as once (also: its effects stay in the sandbox), so
+    after a crash it is simply repeated; for any other a person is asked. `acts` False: it has no
+    effect of its own and may wait for people.
     """
 
     info: ToolInfo

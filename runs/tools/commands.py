@@ -7,7 +7,8 @@ SHOWN = 20_000
 
 
 def told(result: ExecResult) -> ToolOutput:
-    """Return a command's result as text with its exit code and both streams, cut to what a model can use."""
+    """Return a command's result as text with its exit code and both streams, cut to what a model
+    can use."""
     stdout, stderr = _text(result.stdout), _text(result.stderr)
     status = f"exit code {result.exit_code}"
     if result.timed_out:
@@ -20,9 +21,11 @@ def told(result: ExecResult) -> ToolOutput:
     if stderr:
         parts.append(f"stderr:\n{stderr}")
     data: dict[str, Json] = {
-        "exit_code": result.exit_code, "stdout": stdout, "stderr": stderr,
+        "exit_code": result.exit_code,
+        "stdout": stdout,
+        "stderr": stderr,
         "duration_s": round(result.duration_s, 3),
-    }  # fmt: skip
+    }
     for flag in ("timed_out", "oom", "stdout_truncated", "stderr_truncated"):
         if getattr(result, flag):
             data[flag] = True

@@ -22,7 +22,8 @@ NO_TESTS = 5
 INFO = ToolInfo(
     name="run_checks",
     title="Run checks",
-    description="Run pytest, ruff and mypy on the files in your sandbox's /workspace and get a verdict for each.",
+    description="Run pytest, ruff and mypy on the files in your sandbox's /workspace and get a"
+    " verdict for each.",
     parameters={
         "type": "object",
         "additionalProperties": False,

@@ -5,7 +5,8 @@ from runs.tools.commands import told
 INFO = ToolInfo(
     name="run_python",
     title="Run Python",
-    description="Run a Python program in your sandbox, in /workspace, without network, and get its output.",
+    description="Run a Python program in your sandbox, in /workspace, without network, and get"
+    " its output.",
     parameters={
         "type": "object",
         "required": ["code"],

@@ -5,7 +5,8 @@ from runs.tools.commands import told
 INFO = ToolInfo(
     name="shell",
     title="Shell",
-    description="Run a shell command in your sandbox, in /workspace, without network, and get its output.",
+    description="Run a shell command in your sandbox, in /workspace, without network, and get"
+    " its output.",
     parameters={
         "type": "object",
         "required": ["command"],

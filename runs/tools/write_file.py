@@ -4,7 +4,8 @@ from runs.tools.base import Json, Tool, ToolContext, ToolOutput
 INFO = ToolInfo(
     name="write_file",
     title="Write a file",
-    description="Write a text file in your sandbox's /workspace; missing folders are made, an old file is replaced.",
+    description="Write a text file in your sandbox's /workspace; missing folders are made, an"
+    " old file is replaced.",
     parameters={
         "type": "object",
         "required": ["path", "content"],

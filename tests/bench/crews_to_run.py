@@ -27,10 +27,12 @@ def owner_and_team() -> tuple[Team, User]:
 def pipeline(team: Team, user: User, steps: int) -> CrewVersion:
     names = [f"s{n}" for n in range(steps)]
     document = {
-        "callsheet": 1, "name": f"Pipeline of {steps}", "pattern": {"name": "pipeline"},
+        "callsheet": 1,
+        "name": f"Pipeline of {steps}",
+        "pattern": {"name": "pipeline"},
         "roles": {name: {"seat": "stage", "model": MODEL} for name in names},
         "handoffs": [{"from": a, "to": b} for a, b in zip(names, names[1:], strict=False)],
-    }  # fmt: skip
+    }
     return _published(team, user, document)
 
 
@@ -38,9 +40,11 @@ def delegations(team: Team, user: User, workers: int) -> CrewVersion:
     roles: dict[str, Any] = {"lead": {"seat": "orchestrator", "model": MODEL}}
     roles |= {f"worker{n}": {"seat": "worker", "model": MODEL} for n in range(workers)}
     document = {
-        "callsheet": 1, "name": "Delegations", "roles": roles,
+        "callsheet": 1,
+        "name": "Delegations",
+        "roles": roles,
         "pattern": {"name": "hierarchical", "options": {"max_delegations": workers}},
-    }  # fmt: skip
+    }
     return _published(team, user, document)
 
 

@@ -127,9 +127,11 @@ async def _bare(url: str, steps: int, task: str) -> None:
         _client = AsyncOpenAI(api_key="bench", base_url=f"{url}/v1", max_retries=0)
     for _ in range(steps):
         stream = await _client.chat.completions.create(
-            model="m", messages=[{"role": "user", "content": task}], stream=True,
+            model="m",
+            messages=[{"role": "user", "content": task}],
+            stream=True,
             stream_options={"include_usage": True},
-        )  # fmt: skip
+        )
         async for _chunk in stream:
             pass
 

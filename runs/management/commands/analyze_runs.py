@@ -1,4 +1,5 @@
-"""`manage.py analyze_runs [RUN…]`: calls, successes, failures, mean and p95 per agent, slowest, cost. ◆"""
+"""`manage.py analyze_runs [RUN…]`: calls, successes, failures, mean and p95 per agent, slowest,
+cost. ◆"""
 
 import sys
 from argparse import ArgumentParser

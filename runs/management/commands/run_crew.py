@@ -83,9 +83,14 @@ class Command(BaseCommand):
             task = _json(task, "--task")
         given = _json(Path(options["input"]).read_text(), "--input") if options["input"] else None
         return run_start(
-            team=team, user=user, version=version, task=task, input=given,
-            rehearsal=options["rehearse"], here=True,
-        )  # fmt: skip
+            team=team,
+            user=user,
+            version=version,
+            task=task,
+            input=given,
+            rehearsal=options["rehearse"],
+            here=True,
+        )
 
     def _crew(self, name: str, team: Team, user: User) -> Crew:
         path = Path(name)
@@ -118,7 +123,8 @@ class Command(BaseCommand):
         depth = "  " * entry.key.count("/")
         if entry.kind == "action.started":
             self.stdout.write(
-                f"{entry.seq:>4}  {depth}{entry.agent or 'crew'}: {payload['type']} {payload['name']}"
+                f"{entry.seq:>4}  {depth}{entry.agent or 'crew'}: {payload['type']}"
+                f" {payload['name']}"
             )
         elif entry.kind == "action.failed":
             self.stdout.write(
@@ -144,7 +150,8 @@ class Command(BaseCommand):
         mark = "Rehearsal — no model was called. " if run.rehearsal else ""
         cost = "cost unknown" if run.unpriced else f"${run.cost_usd}"
         self.stdout.write(
-            f"\n{mark}Run {run.pk}: {run.status}, {run.actions} actions, {run.tokens} tokens, {cost}"
+            f"\n{mark}Run {run.pk}: {run.status}, {run.actions} actions, {run.tokens} tokens,"
+            f" {cost}"
         )
 
 

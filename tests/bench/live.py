@@ -1,0 +1,133 @@
+"""From a committed entry to a message at a websocket, and from a POST to the first action, on whole
+installations: embedded with one viewer, PostgreSQL and Redis with one and with a hundred."""
+
+import asyncio
+import json
+import statistics
+import tempfile
+import time
+import urllib.request
+from contextlib import AsyncExitStack, ExitStack
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from websockets.asyncio.client import connect
+
+from tests.bench.model_process import model_server
+from tests.engines.installation import Installation
+from tests.engines.services import postgres_server, redis_server
+
+STEPS = 40
+STAGES = [f"s{n}" for n in range(STEPS)]
+CREW = {
+    "callsheet": 1,
+    "name": "Watched",
+    "pattern": {"name": "pipeline"},
+    "roles": {
+        name: {"seat": "stage", "model": {"provider": "openai", "name": "gpt-4.1-mini"}}
+        for name in STAGES
+    },
+    "handoffs": [{"from": a, "to": b} for a, b in zip(STAGES, STAGES[1:], strict=False)],
+}
+
+
+def main() -> None:
+    with ExitStack() as stack, tempfile.TemporaryDirectory() as name:
+        model = stack.enter_context(model_server())
+        keys = {"OPENAI_BASE_URL": f"{model.url}/v1", "OPENAI_API_KEY": "bench"}
+        embedded = Installation(mode="embedded", folder=_folder(name, "embedded"), settings=keys)
+        postgres, redis = (
+            stack.enter_context(postgres_server()),
+            stack.enter_context(redis_server()),
+        )
+        urls = {"DATABASE_URL": postgres.create_database("live"), "REDIS_URL": redis.url}
+        production = Installation(
+            mode="production", folder=_folder(name, "production"), settings=keys | urls
+        )
+        print(f"{'entry committed → message at a websocket, ms':52}{'p50':>8}{'p99':>8}   goal")
+        for label, installation, viewers, goal in (
+            ("embedded, 1 viewer", embedded, 1, "≤ 25 / 50"),
+            ("PostgreSQL and Redis, 1 viewer", production, 1, "≤ 4 / 10"),
+            ("PostgreSQL and Redis, 100 viewers", production, 100, "≤ 25 / 80"),
+        ):
+            if installation.web is None:
+                installation.start()
+                stack.callback(installation.stop)
+            delays, first = asyncio.run(_watch(Bench(installation), viewers))
+            ordered = sorted(delays)
+            p50, p99 = statistics.median(ordered), ordered[int(len(ordered) * 0.99) - 1]
+            print(f"{label:52}{p50:>8.1f}{p99:>8.1f}   {goal}")
+            print(f"{'  POST → first action, idle worker, ms':52}{first:>8.1f}{'':8}   ≤ 100")
+
+
+def _folder(root: str, name: str) -> Path:
+    folder = Path(root) / name
+    folder.mkdir()
+    return folder
+
+
+class Bench:
+    """An installation with a crew, as a program with an API key sees it."""
+
+    def __init__(self, installation: Installation) -> None:
+        self.installation = installation
+        code = (
+            "from teams.models import *; from teams.services import *;"
+            "from django.conf import settings;"
+            "user = owner() or owner_create_first(); team = Team.objects.get(personal_of=user);"
+            "import os;"
+            "credential_set(team=team, name='default', provider='openai', api_key='bench',"
+            " base_url=os.environ['OPENAI_BASE_URL']);"
+            "print(api_key_create(user=user, team=team, name='bench'))"
+        )
+        self.key = installation.shell(code).splitlines()[-1]
+        self.crew = self.call("/crews/import", CREW)["id"]
+
+    def call(self, path: str, body: Any) -> Any:
+        request = urllib.request.Request(
+            f"{self.installation.url}/api/v1{path}",
+            data=json.dumps(body).encode(),
+            headers={"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+
+async def _watch(bench: Bench, viewers: int) -> tuple[list[float], float]:
+    """Return the delays of all entries at all viewers, and of the first action, in ms."""
+    bench.call("/runs", {"crew": bench.crew, "task": "go"})  # warms the worker up
+    await asyncio.sleep(3)
+    posted = time.time()
+    run = await asyncio.to_thread(bench.call, "/runs", {"crew": bench.crew, "task": "slow"})
+    url = f"ws://127.0.0.1:{bench.installation.port}/ws/runs/{run['id']}/?after=0"
+    header = {"Authorization": f"Bearer {bench.key}"}
+    async with AsyncExitStack() as stack:
+        opened = (connect(url, additional_headers=header, max_queue=None) for _ in range(viewers))
+        sockets = await asyncio.gather(*map(stack.enter_async_context, opened))
+        everybody = time.time()
+        found = await asyncio.gather(*(_receive(socket, everybody) for socket in sockets))
+    delays = [delay for of_one, _ in found for delay in of_one]
+    return delays, (found[0][1] - posted) * 1000
+
+
+async def _receive(socket: Any, since: float) -> tuple[list[float], float]:
+    delays: list[float] = []
+    first = 0.0
+    async for text in socket:
+        message = json.loads(text)
+        if message["type"] != "entry":
+            continue
+        entry = message["entry"]
+        at = datetime.fromisoformat(entry["at"]).timestamp()
+        if entry["kind"] == "action.started" and not first:
+            first = at
+        if at > since:
+            delays.append((time.time() - at) * 1000)
+        if entry["kind"] == "run.finished":
+            break
+    return delays, first
+
+
+if __name__ == "__main__":
+    main()

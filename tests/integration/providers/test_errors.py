@@ -225,6 +225,14 @@ async def test_refused(caller: Caller) -> None:
     assert "secret" not in str(vars(error))
 
 
+async def test_a_proxy_that_refuses_is_thought_of(
+    caller: Caller, server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    assert "HTTP_PROXY" in (await caller.error()).advice
+
+
 async def test_a_name_that_does_not_resolve(caller: Caller) -> None:
     caller.base_url = "http://no-such-host.invalid/v1"
     error = await caller.error()

@@ -42,20 +42,26 @@ def command(
 
 
 def step(
-    name: str, title: str, inputs: Iterable[Path | str], proof: Path, action: Callable[[], None]
+    name: str,
+    title: str,
+    inputs: Iterable[Path | str],
+    proof: Path,
+    action: Callable[[], None],
+    *,
+    stamps: Path = STAMPS,
 ) -> None:
     """Do `action` unless it was done for the same inputs and what it makes, `proof`, is there.
 
     `inputs` are files, folders (every file below counts) and texts.
     """
     digest = _digest(inputs)
-    stamp = STAMPS / name
+    stamp = stamps / name
     if proof.exists() and stamp.exists() and stamp.read_text() == digest:
         return
     begun = time.monotonic()
     say(f"{title} …")
     action()
-    STAMPS.mkdir(parents=True, exist_ok=True)
+    stamps.mkdir(parents=True, exist_ok=True)
     stamp.write_text(digest)
     say(f"{title}: done in {time.monotonic() - begun:.1f} s")
 
@@ -74,6 +80,6 @@ def _digest(inputs: Iterable[Path | str]) -> str:
         files = sorted(path for path in given.rglob("*")) if given.is_dir() else [given]
         for path in files:
             if path.is_file():
-                digest.update(str(path.relative_to(ROOT)).encode() + b"\0")
+                digest.update(str(path).encode() + b"\0")
                 digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()

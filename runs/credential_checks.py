@@ -32,4 +32,5 @@ def check(provider: str, resolved: ResolvedCredential) -> CheckResult:
     names = ", ".join(found.models[:SHOWN_MODELS])
     more = len(found.models) - SHOWN_MODELS
     models = f"{names} and {more} more" if more > 0 else names or "it lists no models"
-    return CheckResult(ok=True, summary=f"{found.host} takes the key. Models: {models}.")
+    verdict = "takes the key" if resolved.api_key else "answers"
+    return CheckResult(ok=True, summary=f"{found.host} {verdict}. Models: {models}.")

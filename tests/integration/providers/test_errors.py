@@ -145,7 +145,7 @@ async def test_a_stream_that_stalls_meets_the_total_deadline(
     caller: Caller, server: ModelServer
 ) -> None:
     server.rules = [Rule(reply=Reply(text="one two three"), fault="hang", after=4)]
-    error = await caller.error(deadline_s=1)
+    error = await caller.error(deadline_s=1.5)
     assert isinstance(error, DeadlineExceeded)
     assert error.partial_text
     assert error.usage is not None

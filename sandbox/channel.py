@@ -172,12 +172,18 @@ class Channel:
         if pending.left < 0:
             self._fail(SandboxLost("The sandbox sent more than it was asked for."))
         elif head.get("ev"):
-            if pending.on_event is not None:
-                pending.on_event(head, data)
+            self._tell(pending, head, data)
         elif head.get("more"):
             pending.data += data
         else:
             pending.future.set_result(Reply(head, bytes(pending.data) + data))
+
+    def _tell(self, pending: _Pending, head: Head, data: bytes) -> None:
+        try:
+            if pending.on_event is not None:
+                pending.on_event(head, data)
+        except Exception as problem:  # noqa: BLE001 -- whoever asked gets it, nobody else suffers
+            pending.future.set_exception(problem)
 
     async def _watch(self) -> None:
         """Keep the agent from ending itself, and notice when it has stopped to answer."""

@@ -29,7 +29,7 @@ from sandbox.channel import Channel, Head, pieces
 from sandbox.errors import SandboxLost
 from sandbox.languages import script
 from sandbox.live_files import LiveFiles, refuse
-from sandbox.process import Collected, LiveProcess, no_room
+from sandbox.process import Collected, LiveProcess, not_started
 from sandbox.tunnels import open_tunnel
 
 _INLINE = 1 << 16
@@ -126,8 +126,10 @@ class LiveSandbox:
         except TimeoutError:
             await self.kill()
             raise SandboxLost("A command did not end at its time limit.") from None
+        except ValueError:
+            return not_started("the command and its environment are too long")
         if reply.head.get("error") == "no_room":
-            return no_room()
+            return not_started("the sandbox has no room for another process")
         if "error" in reply.head:
             refuse(reply, cwd)
         return collected.result(reply)

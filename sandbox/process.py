@@ -54,10 +54,9 @@ def result_of(head: dict[str, Any], stdout: bytes, stderr: bytes) -> ExecResult:
     )
 
 
-def no_room() -> ExecResult:
+def not_started(reason: str) -> ExecResult:
     """The result of a command that could not even be started."""
-    text = b"callsheet: the sandbox has no room for another process\n"
-    return ExecResult(exit_code=126, stderr=text)
+    return ExecResult(exit_code=126, stderr=f"callsheet: {reason}\n".encode())
 
 
 class LiveProcess:

@@ -114,10 +114,11 @@ def _become(command: Command, stdin: int, stdout: int, stderr: int) -> None:
     try:
         os.chdir(command.cwd)
         os.execvpe(command.argv[0], command.argv, command.env)  # noqa: S606
-    except (OSError, ValueError) as problem:
+    except Exception as problem:
         missing = isinstance(problem, (FileNotFoundError, NotADirectoryError))
-        name = command.argv[0] if os.path.isdir(command.cwd) else command.cwd
-        os.write(2, f"callsheet: {name}: {_reason(problem)}\n".encode(errors="replace"))
+        name = command.argv[:1] if os.path.isdir(command.cwd) else [command.cwd]
+        text = "callsheet: " + " ".join([str(part) for part in name] + [_reason(problem)])
+        os.write(2, text[:1000].encode(errors="replace") + b"\n")
         os._exit(127 if missing else 126)
 
 

@@ -72,7 +72,8 @@ def engine(
         monkeypatch.setenv("DOCKER_HOST", made.host)
         yield made
         made.stop()
-        subprocess.run(["umount", "--lazy", f"{folder}/data"], check=False)  # dockerd binds it to itself
+        # dockerd binds this folder to itself
+        subprocess.run(["umount", "--lazy", f"{folder}/data"], check=False)
     with warnings.catch_warnings():
         # The SDK forgets to close a socket that could not connect.
         warnings.simplefilter("ignore", ResourceWarning)

@@ -194,12 +194,23 @@ async def test_input_nobody_reads_is_dropped(box: LiveSandbox):
 
 
 async def test_impossible_commands_are_values(box: LiveSandbox):
-    for argv in (["/etc"], ["./missing"], ["x" * 5000], ["a\0b"]):
+    for argv in ([], [""], ["/etc"], ["./missing"], ["x" * 5000], ["a\0b"], ["y"] * 200_000):
         result = await box.run(argv)
         assert result.exit_code in (126, 127), argv
         assert result.stderr.startswith(b"callsheet: ")
     assert (await box.run(["true"], cwd="/nowhere")).exit_code == 127
     await only_the_agent_is_left(box)
+
+
+async def test_a_listener_that_fails_hurts_only_its_own_command(box: LiveSandbox):
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    other = await box.start(["sleep", "100"])
+    with pytest.raises(ZeroDivisionError):
+        await box.run(["echo", "hello"], on_output=fail)
+    assert await box.processes() == (other.id,)
+    assert (await box.run(["true"])).ok
 
 
 async def test_a_full_process_table_is_a_value(box: LiveSandbox):

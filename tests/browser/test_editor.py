@@ -70,7 +70,8 @@ def connect_by_pointer(page: Page, source: str, target: str) -> None:
     """Draw a handoff from the right handle of a node to the left one of another."""
     start = node(page, source).locator(".react-flow__handle.source").bounding_box()
     end = node(page, target).locator(".react-flow__handle.target").bounding_box()
-    assert start is not None and end is not None
+    assert start is not None
+    assert end is not None
     page.mouse.move(start["x"] + 5, start["y"] + 5)
     page.mouse.down()
     page.mouse.move(end["x"] - 40, end["y"] + 5, steps=8)
@@ -88,9 +89,7 @@ def test_a_crew_of_two_by_drag_and_drop(site: Installation, signed_in: Page) -> 
     palette.get_by_role("button", name="Model").drag_to(node(page, "slot:stage"))
     expect(node(page, "stage")).to_be_visible()
     canvas = page.get_by_role("region", name="Canvas")
-    palette.get_by_role("button", name="Code").drag_to(
-        canvas, target_position={"x": 600, "y": 520}
-    )
+    palette.get_by_role("button", name="Code").drag_to(canvas, target_position={"x": 600, "y": 520})
     expect(node(page, "stage_2")).to_contain_text("python")
 
     connect_by_pointer(page, "stage", "stage_2")
@@ -284,6 +283,20 @@ def test_publish_and_run(site: Installation, signed_in: Page) -> None:
     assert [version["number"] for version in versions] == [1]
 
 
+def test_coming_back_shows_what_was_saved(site: Installation, signed_in: Page) -> None:
+    page = signed_in
+    open_editor(page, site, crew())
+    node(page, "draft").click()
+    page.get_by_label("Title", exact=True).fill("Newest")
+    saved(page)
+    page.goto(f"{site.url}/crews/")
+    page.go_back()
+    expect(node(page, "draft")).to_contain_text("Newest")
+    node(page, "draft").click()
+    page.get_by_label("Title", exact=True).fill("Newer still")
+    saved(page)
+
+
 def test_a_task_with_fields_is_a_form(site: Installation, signed_in: Page) -> None:
     page = signed_in
     schema = {
@@ -329,7 +342,9 @@ def test_a_crew_is_built_by_keyboard_alone(site: Installation, signed_in: Page) 
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
     after = node(page, "stage_2").bounding_box()
-    assert before is not None and after is not None and after["y"] > before["y"]
+    assert before is not None
+    assert after is not None
+    assert after["y"] > before["y"]
 
     connect = page.get_by_role("button", name="Connect")
     connect.focus()
@@ -373,9 +388,7 @@ def test_the_text_of_a_crew_can_be_changed(site: Installation, signed_in: Page) 
     expect(node(page, "draft")).to_be_visible()
 
 
-def test_a_draft_that_cannot_be_drawn_is_shown_as_text(
-    site: Installation, signed_in: Page
-) -> None:
+def test_a_draft_that_cannot_be_drawn_is_shown_as_text(site: Installation, signed_in: Page) -> None:
     page = signed_in
     page.goto(f"{site.url}/crews/")
     broken = {"callsheet": 1, "name": "Broken", "roles": ["not", "roles"]}
@@ -392,9 +405,7 @@ def test_a_draft_that_cannot_be_drawn_is_shown_as_text(
 
 
 @pytest.mark.parametrize("width", [1440, 390])
-def test_axe_finds_nothing(
-    site: Installation, signed_in: Page, scheme: str, width: int
-) -> None:
+def test_axe_finds_nothing(site: Installation, signed_in: Page, scheme: str, width: int) -> None:
     page = signed_in
     page.set_viewport_size({"width": width, "height": 900})
     roles = {"draft": role("stage", tools=["run_python"]), "check": role("stage")}
@@ -437,14 +448,22 @@ def test_a_phone_can_build_too(site: Installation, signed_in: Page) -> None:
     assert not scrolls_sideways(page)
 
 
+_VIEWER = """
+from teams.models import Membership, Team
+from teams.services import sign_in_link_create, user_create
+viewer = user_create(email="viewer@example.com", password=None)
+Membership.objects.create(user=viewer, team=Team.objects.earliest("pk"), role="viewer")
+print(sign_in_link_create(user=viewer))
+"""
+
+
 def test_whoever_may_only_look_changes_nothing(site: Installation, signed_in: Page) -> None:
     page = signed_in
     crew_id = open_editor(page, site, crew())
-    # The same answer that a viewer of the team gets.
-    state = call(page, "GET", f"/crews/{crew_id}")
-    state["permissions"] = {"change": False, "run": False}
-    page.route(f"**/api/v1/crews/{crew_id}", lambda route: route.fulfill(json=state))
-    page.reload()
+    page.context.clear_cookies()
+    page.goto(site.url + site.shell(_VIEWER))
+    page.wait_for_url(lambda url: "/sign-in/" not in url)
+    page.goto(f"{site.url}/crews/{crew_id}/")
     node(page, "draft").click()
     expect(page.get_by_label("Title", exact=True)).to_be_disabled()
     page.keyboard.press("Delete")

@@ -48,10 +48,9 @@ export function crewGet(crew: string): Promise<CrewState> {
 export async function crewSave(
   crew: string,
   draft: { revision: number; document: CrewDocument },
-  options: { keepalive?: boolean } = {},
 ): Promise<Saved> {
   try {
-    return await request("PUT", at(crew), { body: draft, ...options });
+    return await request("PUT", at(crew), { body: draft });
   } catch (error) {
     throw staleOf(error) ?? error;
   }

@@ -26,7 +26,11 @@ export class Unreachable extends Error {
   }
 }
 
-export type Send = { body?: Json; text?: { type: string; content: string }; keepalive?: boolean };
+export type Send = {
+  body?: Json;
+  text?: { type: string; content: string };
+  headers?: { [name: string]: string };
+};
 
 /** Send a request below /api/v1 and return the parsed answer; throws ApiError or Unreachable. */
 export async function request<T>(method: string, path: string, send: Send = {}): Promise<T> {
@@ -40,7 +44,7 @@ export async function requestText(method: string, path: string): Promise<string>
 }
 
 async function answer(method: string, path: string, send: Send): Promise<Response> {
-  const headers: Record<string, string> = { Accept: "application/json" };
+  const headers: Record<string, string> = { Accept: "application/json", ...send.headers };
   if (method !== "GET") headers["X-CSRFToken"] = csrfToken(document.cookie);
   if (send.text) headers["Content-Type"] = send.text.type;
   else if (send.body !== undefined) headers["Content-Type"] = "application/json";
@@ -52,7 +56,6 @@ async function answer(method: string, path: string, send: Send): Promise<Respons
       headers,
       body,
       credentials: "same-origin",
-      keepalive: send.keepalive ?? false,
     });
   } catch {
     throw new Unreachable();

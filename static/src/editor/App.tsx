@@ -1,5 +1,5 @@
 import { ReactFlowProvider } from "@xyflow/react";
-import { useEffect, useMemo, useRef } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { arrange, duplicateSelected, removeSelected, selectAll } from "./canvas/actions";
 import { Canvas } from "./canvas/Canvas";
 import { useFit } from "./canvas/fit";
@@ -36,7 +36,6 @@ export function App() {
 
 function Desk() {
   const view = useEditor((state) => state.view);
-  const said = useEditor((state) => state.said);
   useKeys();
   return (
     <div className="ed" data-view={view}>
@@ -49,13 +48,27 @@ function Desk() {
       ) : (
         <SourceView />
       )}
-      <ProblemsBar />
+      <footer className="ed-foot">
+        <Said />
+        <ProblemsBar />
+      </footer>
       <Side />
-      <output className="ed-said" aria-live="polite">
-        {said}
-      </output>
     </div>
   );
+}
+
+const SHOWN_MS = 8000;
+
+/** What just happened, for a while. */
+function Said() {
+  const said = useEditor((state) => state.said);
+  const [old, setOld] = useState(said);
+  useEffect(() => {
+    const timer = setTimeout(() => setOld(said), SHOWN_MS);
+    return () => clearTimeout(timer);
+  }, [said]);
+  const shown = said.shown && old !== said;
+  return <output className={shown ? "ed-said" : "sr-only"}>{said.text}</output>;
 }
 
 /** The panel beside the canvas: a decision that waits, the run, or what is selected. */
@@ -63,6 +76,7 @@ function Side() {
   const panel = useEditor((state) => state.panel);
   const save = useSession((state) => state.save);
   const wanted = useEditor((state) => state.wanted);
+  const broken = useEditor((state) => state.undrawable) !== null;
   const side = useRef<HTMLElement>(null);
   useEffect(() => {
     if (wanted && side.current) focusField(side.current, wanted.path);
@@ -74,7 +88,7 @@ function Side() {
       ) : panel === "run" ? (
         <RunPanel />
       ) : (
-        <Inspector />
+        !broken && <Inspector />
       )}
     </aside>
   );

@@ -12,7 +12,8 @@ type Places = { [id: string]: Point };
 const ONE_SIDE = 5;
 /** Between columns there is room for the marks of a contract. */
 const ACROSS = GRID * 9;
-const BETWEEN = GRID * 2;
+/** With the height of a node a whole number of grid steps, so that rows stay even. */
+const BETWEEN = GRID * 8 - NODE_HEIGHT;
 
 /**
  * Places for every role and every empty seat.

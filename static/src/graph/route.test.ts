@@ -9,7 +9,7 @@ test("side by side: out of the right, into the left", () => {
     leaves: "right",
     enters: "left",
     from: { x: NODE_WIDTH, y: NODE_HEIGHT / 2 },
-    to: { x: 400, y: 16 + NODE_HEIGHT / 2 },
+    to: { x: 395, y: 16 + NODE_HEIGHT / 2 },
   });
 });
 

@@ -8,7 +8,9 @@ export type Route = { from: Point; to: Point; leaves: Side; enters: Side; loop: 
 
 /** Two edges between the same nodes run beside each other, this far from the middle. */
 const LANE = 14;
-/** Nodes nearer than this in one direction are joined in the other. */
+/** The head of an edge ends here, just off the node, so that it is seen. */
+const OFF = 5;
+/** Nodes nearer than this in height are joined side by side. */
 const NEAR = 24;
 /** A way back that is longer would run through what stands between: it goes around below. */
 const FAR = NODE_WIDTH * 1.6;
@@ -23,7 +25,7 @@ export function route(source: Point, target: Point, lane: -1 | 0 | 1): Route {
   const dy = target.y - source.y;
   const gapX = Math.abs(dx) - NODE_WIDTH;
   const gapY = Math.abs(dy) - NODE_HEIGHT;
-  const upright = gapY >= NEAR && (gapX < NEAR || Math.abs(dx) < Math.abs(dy) * 1.6);
+  const upright = gapY >= NEAR && (gapX < NODE_WIDTH / 2 || gapY > gapX * 2);
   if (upright) {
     const [leaves, enters]: [Side, Side] = dy > 0 ? ["bottom", "top"] : ["top", "bottom"];
     return between(source, target, leaves, enters, lane);
@@ -38,7 +40,7 @@ export function route(source: Point, target: Point, lane: -1 | 0 | 1): Route {
 function between(source: Point, target: Point, leaves: Side, enters: Side, lane: number): Route {
   return {
     from: at(source, leaves, lane * LANE),
-    to: at(target, enters, lane * LANE),
+    to: off(at(target, enters, lane * LANE), enters),
     leaves,
     enters,
     loop: false,
@@ -57,5 +59,18 @@ function at(node: Point, side: Side, along: number): Point {
       return { x: middle.x + along, y: node.y };
     case "bottom":
       return { x: middle.x + along, y: node.y + NODE_HEIGHT };
+  }
+}
+
+function off(point: Point, side: Side): Point {
+  switch (side) {
+    case "left":
+      return { x: point.x - OFF, y: point.y };
+    case "right":
+      return { x: point.x + OFF, y: point.y };
+    case "top":
+      return { x: point.x, y: point.y - OFF };
+    case "bottom":
+      return { x: point.x, y: point.y + OFF };
   }
 }

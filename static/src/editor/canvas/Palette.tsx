@@ -1,7 +1,7 @@
 import type { PatternInfo } from "../../api/catalog";
 import { KIND_WORDS, ROLE_KINDS, type RoleKind } from "../../graph/document";
 import { Icon, type IconName } from "../../graph/icons";
-import { hasRoom } from "../../graph/seats";
+import { hasRoom, type Seat } from "../../graph/seats";
 import { Roving } from "../panels/Roving";
 import { currentPattern, useEditor } from "../store/editor";
 import { add } from "./actions";
@@ -42,7 +42,7 @@ function Seats({ pattern }: { pattern: PatternInfo }) {
             icon="plus"
             title={seat.title || seat.name}
             hint={seat.description || `A role in the seat ${seat.name}`}
-            count={`${count(seat.name)}/${range(seat.min, seat.max)}`}
+            count={taken(count(seat.name), seat)}
             full={!hasRoom(document, seat)}
           />
         ))}
@@ -51,10 +51,11 @@ function Seats({ pattern }: { pattern: PatternInfo }) {
   );
 }
 
-/** How many roles a seat takes, as short text: `1`, `2+`, `0–1`. */
-function range(min: number, max: number | null): string {
-  if (max === null) return `${min}+`;
-  return min === max ? String(min) : `${min}–${max}`;
+/** How far a seat is filled, in a word. */
+function taken(count: number, seat: Seat): string {
+  if (count < seat.min) return `needs ${seat.min - count}`;
+  if (seat.max !== null && count >= seat.max) return "full";
+  return count === 0 ? "optional" : String(count);
 }
 
 type ItemProps = {
@@ -81,12 +82,7 @@ function Item({ kind, seat, icon, title, hint, count, full = false }: ItemProps)
     >
       <Icon name={icon} />
       <span>{title}</span>
-      {count && (
-        <small className="num">
-          {count}
-          {full && <span className="sr-only"> (full)</span>}
-        </small>
-      )}
+      {count && <small className="num">{count}</small>}
     </button>
   );
 }

@@ -22,6 +22,7 @@ import {
   NOTHING,
   say,
   select,
+  tell,
   useEditor,
 } from "../store/editor";
 
@@ -88,7 +89,7 @@ export function join(from: string, to: string): void {
   const { document } = useEditor.getState();
   const fault = connectFault(document, from, to);
   if (fault) {
-    say(fault);
+    tell(fault);
     return;
   }
   // The others keep their places: a document without a layout is drawn afresh with each edge.

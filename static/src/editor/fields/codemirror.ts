@@ -40,6 +40,20 @@ const colours = syntaxHighlighting(
   ]),
 );
 
+/**
+ * Text typed over a selection. Left to itself Chromium keeps the colour of what it replaces as an
+ * inline style, which the page's content security policy reports.
+ */
+const typedOver = EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    const { inputType, data } = event;
+    if (inputType !== "insertText" || data === null || view.state.selection.main.empty)
+      return false;
+    view.dispatch(view.state.replaceSelection(data), { userEvent: "input.type" });
+    return true;
+  },
+});
+
 /** Put an editor into an element of the page. */
 export function mountCode(parent: HTMLElement, options: Options): CodeMount {
   let outside = false;
@@ -51,6 +65,7 @@ export function mountCode(parent: HTMLElement, options: Options): CodeMount {
         EditorView.cspNonce.of(nonce()),
         keymap.of([...(options.language === "text" ? [] : [indentWithTab]), ...defaultKeymap]),
         EditorView.lineWrapping,
+        typedOver,
         EditorView.contentAttributes.of(options.attributes),
         bracketMatching(),
         indentOnInput(),

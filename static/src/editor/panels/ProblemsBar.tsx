@@ -82,7 +82,7 @@ export function Entry({ problem }: { problem: Problem }) {
 
 /** Select what has the problem, and ask for its field to be focused. */
 function goTo(problem: Problem): void {
-  const { document } = useEditor.getState();
+  const { document, undrawable } = useEditor.getState();
   if (problem.handoff != null) {
     select({ edges: [handoffIds(document.handoffs ?? [])[problem.handoff] ?? ""] });
   } else if (problem.role != null && problem.role in document.roles) {
@@ -90,5 +90,5 @@ function goTo(problem: Problem): void {
   } else {
     select({});
   }
-  useEditor.setState({ wanted: { path: problem.path }, view: "canvas" });
+  if (undrawable === null) useEditor.setState({ wanted: { path: problem.path }, view: "canvas" });
 }

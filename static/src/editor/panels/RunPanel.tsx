@@ -1,13 +1,13 @@
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { ApiError, Unreachable } from "../../api/http";
-import { runStart } from "../../api/runs";
+import { newKey, runStart } from "../../api/runs";
 import type { Json } from "../../graph/document";
 import { Icon } from "../../graph/icons";
 import { type Problem, sortProblems } from "../../graph/problems";
 import { useProblems } from "../fields/problems";
 import { AreaField } from "../fields/text";
 import { SchemaForm } from "../inspector/SchemaForm";
-import { say, useEditor } from "../store/editor";
+import { useEditor } from "../store/editor";
 import { publish, useSession } from "../store/session";
 import { Entry } from "./ProblemsBar";
 
@@ -26,12 +26,7 @@ export function RunPanel() {
   const schema = task?.schema;
   const ready =
     mayRun && errors.length === 0 && !busy && (schema !== undefined || words.trim() !== "");
-  const go = (rehearse: boolean) =>
-    void start(
-      schema
-        ? { task: JSON.stringify(form), input: form, rehearse }
-        : { task: words.trim(), rehearse },
-    );
+  const go = (rehearse: boolean) => void start(schema ? form : words.trim(), rehearse);
   return (
     <section className="ed-run" aria-labelledby="run-title">
       <header className="ed-inspector-head">
@@ -70,7 +65,7 @@ export function RunPanel() {
           />
         )}
         <Reasons errors={errors} refusal={refusal} mayRun={mayRun} />
-        <div className="ed-decide">
+        <div className="ed-start">
           <button
             type="button"
             className="btn btn-primary"
@@ -79,7 +74,7 @@ export function RunPanel() {
           >
             <Icon name="play" size={14} /> Run with models
           </button>
-          <span className="hint">The real thing, within the limits of the crew.</span>
+          <p className="hint">The real thing, within the limits of the crew.</p>
           <button
             type="button"
             className="btn ed-rehearse"
@@ -88,10 +83,10 @@ export function RunPanel() {
           >
             Rehearse
           </button>
-          <span className="hint">
-            No model is called: engine, tools, sandboxes and contracts are real, the answers are
-            scripted. Free.
-          </span>
+          <p className="hint">
+            No model is called: the answers are scripted; engine, tools, sandboxes and contracts are
+            real. It costs nothing.
+          </p>
         </div>
       </div>
     </section>
@@ -143,7 +138,8 @@ function useStart() {
   const [busy, setBusy] = useState(false);
   const [refusal, setRefusal] = useState<Refusal | null>(null);
   const mayChange = useEditor((state) => state.mayChange);
-  const start = async (run: { task: string; input?: Json; rehearse: boolean }) => {
+  const key = useRef(newKey());
+  const start = async (task: Json, rehearse: boolean) => {
     setBusy(true);
     setRefusal(null);
     try {
@@ -157,13 +153,15 @@ function useStart() {
         setRefusal({ message: `Not started. ${why}`, problems: [] });
         return;
       }
-      const { url } = await runStart({ crew: crewId, version: version.number, ...run });
+      const run = { crew: crewId, version: version.number, task, rehearse };
+      const { url } = await runStart(run, key.current);
       window.location.assign(url);
     } catch (error) {
       if (!(error instanceof ApiError || error instanceof Unreachable)) throw error;
+      // Refused is decided; unanswered may have started, and the same key finds that run again.
+      if (error instanceof ApiError) key.current = newKey();
       const problems = error instanceof ApiError ? error.problems : [];
       setRefusal({ message: `Not started. ${error.message}`, problems });
-      say(error.message);
     } finally {
       setBusy(false);
     }

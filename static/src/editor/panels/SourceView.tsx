@@ -5,7 +5,7 @@ import type { Problem } from "../../graph/problems";
 import { CodeField } from "../fields/code";
 import { FieldProblems } from "../fields/problems";
 import { adopt } from "../model/crew";
-import { edit, say, useEditor } from "../store/editor";
+import { edit, load, tell, useEditor } from "../store/editor";
 import { saveNow, useSession } from "../store/session";
 
 /** The crew as text: to read, copy, download, or replace by another text. */
@@ -36,13 +36,17 @@ export function SourceView() {
     setProblems(checked.problems);
     const document = checked.document ? adopt(checked.document) : null;
     if (!document) {
-      say("Not applied: the text cannot be read as a crew.");
+      tell("Not applied: the text cannot be read as a crew.");
       return;
     }
-    useEditor.setState({ undrawable: null });
-    edit(() => document);
+    if (broken === null) {
+      edit(() => document);
+      tell("Applied. Undo brings back what was there.");
+    } else {
+      // What was there cannot be drawn, so there is nothing for undo to come back to.
+      load({ document, undrawable: null });
+    }
     useEditor.setState({ view: "canvas" });
-    say("Applied. Undo brings back what was there.");
   };
   const changed = text !== null && text !== saved;
   return (
@@ -101,6 +105,6 @@ export function SourceView() {
 /** What the server or the network said is told; anything else is a fault of ours. */
 function told(error: unknown): null {
   if (!(error instanceof ApiError || error instanceof Unreachable)) throw error;
-  say(error.message);
+  tell(error.message);
   return null;
 }

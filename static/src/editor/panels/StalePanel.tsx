@@ -4,7 +4,7 @@ import { ApiError, Unreachable } from "../../api/http";
 import type { Json } from "../../graph/document";
 import { Icon } from "../../graph/icons";
 import { differences } from "../model/differences";
-import { say, useEditor } from "../store/editor";
+import { tell, useEditor } from "../store/editor";
 import { copyMine, keepMine, takeTheirs } from "../store/session";
 
 /** Somebody else saved: nothing is lost, and the user decides which stands. */
@@ -18,7 +18,7 @@ export function StalePanel({ theirs }: { theirs: Theirs }) {
       await action();
     } catch (error) {
       if (!(error instanceof ApiError || error instanceof Unreachable)) throw error;
-      say(error.message);
+      tell(error.message);
     } finally {
       setBusy(false);
     }

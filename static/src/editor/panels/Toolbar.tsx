@@ -6,7 +6,7 @@ import { arrange } from "../canvas/actions";
 import { useFit } from "../canvas/fit";
 import { useProblems } from "../fields/problems";
 import { type Command, KEY_WORDS } from "../model/keys";
-import { currentPattern, redo, say, undo, useEditor, type View } from "../store/editor";
+import { currentPattern, redo, tell, undo, useEditor, type View } from "../store/editor";
 import { publish, useSession } from "../store/session";
 import { Roving } from "./Roving";
 import { SaveMark } from "./SaveMark";
@@ -129,7 +129,7 @@ function Finish() {
       await publish();
     } catch (error) {
       if (!(error instanceof ApiError || error instanceof Unreachable)) throw error;
-      say(`Not published. ${error.message}`);
+      tell(`Not published. ${error.message}`);
     } finally {
       setBusy(false);
     }

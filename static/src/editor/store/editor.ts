@@ -30,8 +30,8 @@ export type EditorState = {
   checked: CrewDocument | null;
   /** A field to be focused, by path; a new object each time. */
   wanted: { path: string } | null;
-  /** What a screen reader is told, after an action without other words. */
-  said: string;
+  /** What just happened: read aloud, and shown too when it is nothing that one sees anyway. */
+  said: { text: string; shown: boolean };
 };
 
 const EMPTY: CrewDocument = { callsheet: 1, name: "", pattern: { name: "" }, roles: {} };
@@ -53,7 +53,7 @@ export const useEditor = create<EditorState>()(
       found: [],
       checked: null,
       wanted: null,
-      said: "",
+      said: { text: "", shown: false },
     }),
     {
       limit: 200,
@@ -108,8 +108,14 @@ export function select(selection: Partial<Selection>): void {
   useEditor.setState({ selection: { ...NOTHING, ...selection }, panel: "inspect" });
 }
 
-export function say(said: string): void {
-  useEditor.setState({ said });
+/** Say what just happened, to those who hear the page. */
+export function say(text: string): void {
+  useEditor.setState({ said: { text, shown: false } });
+}
+
+/** Say what just happened, to everybody. */
+export function tell(text: string): void {
+  useEditor.setState({ said: { text, shown: true } });
 }
 
 /** Selected things that the document does not have any more are let go. */

@@ -13,7 +13,7 @@ import {
 } from "../../api/crews";
 import type { CrewDocument, Json } from "../../graph/document";
 import { adopt } from "../model/crew";
-import { load, NOTHING, say, useEditor } from "./editor";
+import { load, NOTHING, tell, useEditor } from "./editor";
 import { Saver, type SaveStatus } from "./saver";
 
 export type SessionState = {
@@ -37,11 +37,14 @@ let saver: Saver | null = null;
 export type Props = { crewId: string; crew?: CrewState; catalog?: Catalog };
 
 export async function open({ crewId, crew, catalog }: Props): Promise<void> {
-  const [state, offered] = await Promise.all([crew ?? crewGet(crewId), catalog ?? catalogGet()]);
+  // A page that the browser took out of its cache brings the crew as it was then.
+  const [visit] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
+  const fresh = visit?.type === "back_forward" ? undefined : crew;
+  const [state, offered] = await Promise.all([fresh ?? crewGet(crewId), catalog ?? catalogGet()]);
   const document = adopt(state.document);
   load({
     catalog: offered,
-    mayChange: state.permissions.change && document !== null,
+    mayChange: state.permissions.change,
     mayRun: state.permissions.run,
     found: state.problems,
     ...(document
@@ -93,7 +96,7 @@ export async function publish(): Promise<Published | null> {
   const document = useEditor.getState().document;
   const published = await crewPublish(useSession.getState().crewId, saver.revision);
   useSession.setState({ published, publishedDocument: document });
-  say(`Version ${published.number} is published.`);
+  tell(`Version ${published.number} is published.`);
   return published;
 }
 
@@ -103,14 +106,14 @@ export function takeTheirs(theirs: Theirs): void {
   if (!document || !saver) return;
   saver.adopted(document, theirs.revision);
   useEditor.setState({ document, checked: null, found: [], selection: NOTHING });
-  say("Their version is shown. Undo brings yours back.");
+  tell("Their version is shown. Undo brings yours back.");
 }
 
 /** After a stale save: keep theirs as a crew of its own, then save what is here over it. */
 export async function keepMine(theirs: Theirs): Promise<{ id: string; name: string }> {
   const kept = await crewCreate(renamed(theirs.document, theirs.saved_by ?? "someone"));
   await saver?.keepMine();
-  say(`Yours is saved. Theirs is kept as “${kept.name}”.`);
+  tell(`Yours is saved. Theirs is kept as “${kept.name}”.`);
   return kept;
 }
 

@@ -236,7 +236,9 @@ def main() -> int:
     )
     options = parser.parse_args()
     try:
-        with sys.stdin if options.file == "-" else Path(options.file).open(encoding="utf-8") as lines:
+        with (
+            sys.stdin if options.file == "-" else Path(options.file).open("r", -1, "utf-8") as lines
+        ):
             verdict = verify(lines, options.key)
     except (OSError, UnicodeDecodeError) as error:
         sys.stderr.write(f"cannot read {options.file}: {error}\n")

@@ -5,7 +5,7 @@ from django.conf import settings
 from django.core.cache import cache
 
 from crews.spec import CrewSpec, SandboxChoice
-from runs.engine.crew import PLAYABLE
+from runs.engine.asking import PLAYABLE
 from runs.errors import BadRequest
 from runs.tools import TOOLS
 from sandbox.api import EngineStatus

@@ -10,7 +10,7 @@ from crews.schema_guard import validate_payload
 from crews.spec import Gate, Handoff, JsonSchema, RoleSpec
 
 Json = Any
-_FENCED = re.compile(r"```(?:json)?\s*\n(.*?)```", re.DOTALL)
+_FENCED = re.compile(r"```(?:json)?[ \t\r]*\n(.*?)```", re.DOTALL)
 
 
 def schemas_of(role: RoleSpec, contract: Handoff | None) -> list[JsonSchema]:

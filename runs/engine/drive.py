@@ -28,6 +28,9 @@ from teams.services import credential_resolve
 
 Json = Any
 log = structlog.get_logger(__name__)
+# How this worker's part ends: the run has ended, waits for people, was paused by the engine, or was
+# halted by a person with what is under way brought to its end.
+Rest = Literal["ended", "waits", "parked", "left"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +99,17 @@ class Drive:
         recorder.on_lost, recorder.on_written = self.lose, self.on_written
         labels = {INSTALLATION_LABEL: await self._machine.installation(), TEAM_LABEL: loaded.team}
         spaces = Workspaces(self._machine.driver, self.run, spec, labels)
-        ended = waits = False
+        rest: Rest = "left"
+        try:
+            rest = await self._to_rest(spec, loaded, recorder, spaces)
+        finally:
+            await self._close(spaces, remove=rest == "ended")
+        return rest in ("ended", "parked") or await self._release(recorder, waits=rest == "waits")
+
+    async def _to_rest(
+        self, spec: CrewSpec, loaded: Loaded, recorder: Recorder, spaces: Workspaces
+    ) -> Rest:
+        """Play the pattern until the run comes to rest, and journal how. Raises LeaseLost."""
         try:
             if loaded.state.takeovers >= CRASHES:
                 raise RunParked(
@@ -104,16 +117,14 @@ class Drive:
                 )
             self._work = asyncio.ensure_future(self._play(spec, loaded, recorder, spaces))
             await self._finish(recorder, "finished", output=await self._work)
-            ended = True
         except RunSuspended:
             await recorder.written()
-            waits = True
+            return "waits"
         except RunHalted as halted:
-            if halted.status != "paused":
-                raise
+            return "ended" if halted.status in FINAL else "left"
         except (RunParked, ReplayDiverged) as parked:
             await self._park(recorder, str(parked))
-            return True
+            return "parked"
         except asyncio.CancelledError:
             raise LeaseLost("The run was given up.") from None
         except LeaseLost:
@@ -122,10 +133,7 @@ class Drive:
             if not isinstance(failure, RunError):
                 log.exception("run_broken")
             await self._finish(recorder, "failed", error=retry.describe(failure))
-            ended = True
-        finally:
-            await self._close(spaces, remove=ended)
-        return ended or await self._release(recorder, waits=waits)
+        return "ended"
 
     async def _play(
         self, spec: CrewSpec, loaded: Loaded, recorder: Recorder, spaces: Workspaces
@@ -195,7 +203,7 @@ class Drive:
     async def _close(self, spaces: Workspaces, *, remove: bool) -> None:
         try:
             await asyncio.shield(spaces.close(remove=remove))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (the reaper sees to what is left)
             log.warning("sandbox_not_closed", error=str(error))
 
 

@@ -1,7 +1,6 @@
-"""Intention first, then the act, then its result: how the engine journals what it does.
+"""Intention first, then the act, then its result: how the engine does what a crew asks for.
 
-Entries are gathered while the coroutines of a run go on without waiting, and written together, in
-order, before the next effect on the outside world begins. See docs/engine.md.
+See docs/engine.md.
 """
 
 import asyncio
@@ -11,19 +10,19 @@ from decimal import Decimal
 from typing import Any
 
 from runs.engine import retry
-from runs.engine.budget import BreakerOpen, Budget
+from runs.engine.budget import BreakerOpen, Budget, Hold
+from runs.engine.ledger import Ledger
 from runs.errors import (
     ActionError,
     LeaseLost,
     ReplayDiverged,
-    RunError,
     RunHalted,
     RunParked,
     RunSuspended,
 )
 from runs.journal import entries as e
 from runs.journal import store
-from runs.journal.fold import ActionState, RunState, fold
+from runs.journal.fold import ActionState, RunState
 from runs.journal.writer import Writer
 
 Json = Any
@@ -79,12 +78,10 @@ class Act:
     cost_usd: Decimal | None = None
 
 
-class Recorder:
-    """The journal of one run in the hands of the worker that owns it.
+class Recorder(Ledger):
+    """Does what a run's crew asks for, once: what the journal has a result for is not done again.
 
-    `missed` says that somebody else has written to it meanwhile; `stopping`, that what is under
-    way is given up to whoever takes the run over. `deep` enters finished spans again, as a
-    replay does that checks every step.
+    `deep` enters finished spans again, as a replay does that checks every step.
     """
 
     deep = False
@@ -92,81 +89,8 @@ class Recorder:
     def __init__(
         self, run: str, lease: str, state: RunState, writer: Writer, budget: Budget
     ) -> None:
-        self.run = run
-        self.state = state
+        super().__init__(run, lease, state, writer)
         self.budget = budget
-        self._lease = lease
-        self._writer = writer
-        self._gathered: list[store.NewEntry] = []
-        self._flush_due = False
-        self._written: asyncio.Future[None] | None = None
-        self._lost: RunError | None = None
-        self.missed = False
-        self.stopping = False
-        self.on_lost: Callable[[RunError], None] = lambda error: None
-        self.on_written: Callable[[], None] = lambda: None
-
-    # -- writing -------------------------------------------------------------------------------
-
-    def record(self, entry: store.NewEntry) -> None:
-        """Take an entry; it is written at the latest when the event loop comes round."""
-        self._gathered.append(entry)
-        if not self._flush_due:
-            self._flush_due = True
-            asyncio.get_running_loop().call_soon(self._flush)
-
-    async def written(self) -> None:
-        """Wait until everything recorded so far is committed. Raises LeaseLost or RunHalted."""
-        self._flush()
-        if self._written is not None:
-            await asyncio.shield(self._written)
-        if self._lost is not None:
-            raise self._lost
-
-    def _flush(self) -> None:
-        self._flush_due = False
-        if not self._gathered:
-            return
-        batch, self._gathered = tuple(self._gathered), []
-        self._written = asyncio.ensure_future(self._write(batch, self._written))
-        self._written.add_done_callback(lambda done: done.cancelled() or done.exception())
-
-    async def _write(
-        self, batch: tuple[store.NewEntry, ...], before: asyncio.Future[None] | None
-    ) -> None:
-        gated = any(entry.gated for entry in batch)
-        allowed = store.OPEN if gated else store.UNFINISHED
-        done = self._writer.append(
-            store.Write(run=self.run, entries=batch, lease=self._lease, allowed=allowed)
-        )
-        try:
-            if before is not None:
-                await asyncio.wait([before])
-            written = await done
-            self.missed |= written[0].seq != self.state.seq + 1
-            fold(written, self.state)
-            self.on_written()
-        except RunHalted as halted:
-            if halted.status != "paused" or not gated:
-                self._lose(halted)
-                raise
-            if rest := tuple(entry for entry in batch if not entry.gated):
-                await self._write(rest, None)
-            raise
-        except Exception as error:
-            self._lose(
-                error
-                if isinstance(error, RunError)
-                else RunError(f"The journal cannot be written: {error}")
-            )
-            raise
-
-    def _lose(self, error: RunError) -> None:
-        if self._lost is None:
-            self._lost = error
-            self.on_lost(error)
-
-    # -- actions -------------------------------------------------------------------------------
 
     async def span(
         self, scope: Scope, slot: str, act: Act, body: Callable[[Scope], Awaitable[Json]]
@@ -229,17 +153,7 @@ class Recorder:
                 raise
             except asyncio.CancelledError:
                 hold.settle(act.tokens, act.cost_usd)
-                if not self.stopping and self._lost is None:
-                    error = {
-                        "kind": "timeout",
-                        "message": "It was given up: its role ran out of time.",
-                        "role": act.agent,
-                    }
-                    self.record(
-                        self._entry(
-                            e.ActionFailed(error=error, final=True), key, action, scope, act
-                        )
-                    )
+                self._given_up(act, key, action, scope)
                 raise
             except Exception as failure:
                 wait = retry.delay(failure, attempt) if retries_left > 0 else None
@@ -284,11 +198,9 @@ class Recorder:
             self.record(self._entry(waiting, key, action, scope, act))
         raise RunSuspended(question)
 
-    # -- the parts of the above ----------------------------------------------------------------
-
     def _place(self, scope: Scope, slot: str, act: Act) -> tuple[str, str, ActionState | None]:
-        if self._lost is not None:
-            raise self._lost
+        if self.lost is not None:
+            raise self.lost
         key = scope.key(slot)
         action = e.action_id(self.run, key)
         known = self.state.actions.get(action)
@@ -341,6 +253,16 @@ class Recorder:
             )
             raise ActionError(error)
 
+    def _given_up(self, act: Act, key: str, action: str, scope: Scope) -> None:
+        """Journal that an effect was cancelled because its role ran out of time. One that is
+        cancelled because the worker stops is left in doubt, for whoever takes the run over."""
+        if self.stopping or self.lost is not None:
+            return
+        message = "It was given up: its role ran out of time."
+        error = {"kind": "timeout", "message": message, "role": act.agent}
+        failed = e.ActionFailed(error=error, final=True)
+        self.record(self._entry(failed, key, action, scope, act))
+
     def _failed(
         self,
         failure: Exception,
@@ -349,7 +271,7 @@ class Recorder:
         key: str,
         action: str,
         scope: Scope,
-        hold: Any,
+        hold: Hold,
     ) -> None:
         usage, cost = retry.spent(failure)
         hold.settle(retry.tokens(usage), cost)

@@ -65,8 +65,8 @@ async def replay(run: str, loaded: Loaded) -> int:
         credentials={},
         rehearsal=bool(started.get("rehearsal")),
         script=loaded.script,
-        machine=None,
-        recorder=Replayer(run, state, Budget.unlimited()),  # type: ignore[arg-type]
+        machine=None,  # type: ignore[arg-type]
+        recorder=Replayer(run, state, Budget.unlimited()),
         workspaces=None,  # type: ignore[arg-type]
     )
     output: Json = None

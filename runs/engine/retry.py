@@ -40,7 +40,7 @@ def delay(failure: Exception, attempt: int) -> float | None:
     if asked is not None:
         return round(float(asked), 3) if asked <= LONGEST_RETRY_AFTER_S else None
     ceiling = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2**attempt)
-    return round(random.uniform(FIRST_WAIT_S / 2, ceiling), 3)
+    return round(random.uniform(FIRST_WAIT_S / 2, ceiling), 3)  # noqa: S311
 
 
 def tokens(usage: dict[str, int] | None) -> int:

@@ -11,6 +11,7 @@ import json
 import os
 import socket
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -38,7 +39,7 @@ def ring_work(run: str) -> None:
     """Tell the workers that a run may have work. If this fails, the sweeper finds the run."""
     try:
         current_app.send_task("runs.drive", args=[run], retry=False, ignore_result=True)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 (whatever the broker or the layer raises)
         log.warning("doorbell_lost", run=run, error=str(error))
 
 
@@ -62,7 +63,7 @@ def _send(run: str, message: dict[str, Any]) -> None:
     else:
         try:
             async_to_sync(_group_send)(run, message)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (whatever the broker or the layer raises)
             log.warning("doorbell_lost", run=run, error=str(error))
 
 
@@ -86,7 +87,7 @@ async def _group_send(run: str, message: dict[str, Any]) -> None:
     try:
         layer = get_channel_layer()
         await layer.group_send(group(run), message)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 (whatever the broker or the layer raises)
         log.warning("doorbell_lost", run=run, error=str(error))
 
 
@@ -101,10 +102,9 @@ def _send_datagram(message: dict[str, Any]) -> None:
     data = json.dumps(message).encode()
     if len(data) > DATAGRAM_BYTES:
         return
-    try:
+    # Nobody may be watching, or too slowly: viewers look again by themselves.
+    with suppress(OSError):
         _out.sendto(data, _address())
-    except OSError:
-        pass  # Nobody is watching, or too slow: viewers look again by themselves.
 
 
 @functools.cache

@@ -92,12 +92,13 @@ def _add(state: RunState, entry: Entry) -> None:
 
 
 def _start(state: RunState, entry: Entry, payload: dict[str, Json]) -> None:
+    name = entry.action or ""
     if state.status == "queued":
         state.status = "running"
-    action = state.actions.get(entry.action)
+    action = state.actions.get(name)
     if action is None:
-        action = state.actions[entry.action] = ActionState(
-            id=entry.action,
+        action = state.actions[name] = ActionState(
+            id=name,
             key=entry.key,
             parent=entry.parent,
             agent=entry.agent,

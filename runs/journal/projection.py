@@ -109,9 +109,9 @@ class ActionRows:
             self._continue(row, entry, payload)
 
     def _start(self, entry: Entry, payload: dict[str, Any]) -> None:
-        assert entry.action is not None
-        known = self.inserted.get(entry.action) or self.updated.pop(entry.action, None) or {}
-        self.inserted[entry.action] = {
+        action = entry.action or ""
+        known = self.inserted.get(action) or self.updated.pop(action, None) or {}
+        self.inserted[action] = {
             "id": entry.action,
             "run_id": entry.run,
             "parent": entry.parent,
@@ -206,7 +206,8 @@ _COLUMNS = (
 )
 # A further attempt keeps the action's first seq and start, and adds to what was spent.
 _UPSERT = (
-    f"INSERT INTO runs_action ({', '.join(_COLUMNS)}) VALUES ({', '.join(['%s'] * len(_COLUMNS))})"
+    f"INSERT INTO runs_action ({', '.join(_COLUMNS)})"  # noqa: S608 (our own words)
+    f" VALUES ({', '.join(['%s'] * len(_COLUMNS))})"
     " ON CONFLICT (id) DO UPDATE SET status = excluded.status, attempt = excluded.attempt,"
     " preview = excluded.preview, error = excluded.error, ended_at = excluded.ended_at,"
     " provider = excluded.provider, model = excluded.model, tokens = runs_action.tokens +"

@@ -114,7 +114,7 @@ class Writer:
     def _call(self, function: Callable[[], Any]) -> Any:
         try:
             return function()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (handed to whoever waits)
             self._forget(error)
             return error
 

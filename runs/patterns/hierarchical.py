@@ -316,11 +316,26 @@ def tag_rules(tags: dict[str, str], end_word: str) -> str:
 
 
 def find_tags(text: str, tags: dict[str, str]) -> list[tuple[str, str]]:
-    """Return (tag, content) in the order of the text; tags are matched without regard to case."""
-    names = "|".join(re.escape(tag) for tag in tags)
-    found = re.findall(rf"<({names})>(.*?)</\1>", text, re.DOTALL | re.IGNORECASE)
+    """Return (tag, content) in the order of the text; tags are matched without regard to case.
+
+    A content ends at the next closing tag of the same name. One pass, whatever a model wrote.
+    """
     exact = {tag.lower(): tag for tag in tags}
-    return [(exact[tag.lower()], content) for tag, content in found]
+    names = "|".join(re.escape(tag) for tag in tags)
+    marks = list(re.finditer(rf"<(/?)({names})>", text, re.IGNORECASE))
+    closing: dict[str, re.Match[str]] = {}
+    ends: list[re.Match[str] | None] = []
+    for mark in reversed(marks):
+        name = mark[2].lower()
+        ends.append(closing.get(name))
+        if mark[1]:
+            closing[name] = mark
+    found, position = [], 0
+    for mark, end in zip(marks, reversed(ends), strict=True):
+        if not mark[1] and end is not None and mark.start() >= position:
+            found.append((exact[mark[2].lower()], text[mark.end() : end.start()]))
+            position = end.end()
+    return found
 
 
 PATTERN = Pattern(info=INFO, play=hierarchical)

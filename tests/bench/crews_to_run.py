@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from crews.models import CrewVersion
@@ -31,7 +32,7 @@ def pipeline(team: Team, user: User, steps: int) -> CrewVersion:
         "name": f"Pipeline of {steps}",
         "pattern": {"name": "pipeline"},
         "roles": {name: {"seat": "stage", "model": MODEL} for name in names},
-        "handoffs": [{"from": a, "to": b} for a, b in zip(names, names[1:], strict=False)],
+        "handoffs": [{"from": a, "to": b} for a, b in pairwise(names)],
     }
     return _published(team, user, document)
 

@@ -24,7 +24,7 @@ class ModelProcess:
         self._ask("/_plan", json.dumps(rules).encode())
 
     def _ask(self, path: str, body: bytes | None = None) -> Any:
-        with urllib.request.urlopen(self.url + path, data=body, timeout=10) as answer:
+        with urllib.request.urlopen(self.url + path, data=body, timeout=10) as answer:  # noqa: S310
             return json.load(answer)
 
 

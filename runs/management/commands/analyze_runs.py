@@ -32,7 +32,8 @@ class Command(BaseCommand):
                 sys.exit(2)
         reports = analyze(runs)
         self.stdout.write(
-            f"{'agent':24}{'calls':>7}{'ok':>7}{'failed':>8}{'mean s':>10}{'p95 s':>10}{'tokens':>12}{'cost $':>12}"
+            f"{'agent':24}{'calls':>7}{'ok':>7}{'failed':>8}"
+            f"{'mean s':>10}{'p95 s':>10}{'tokens':>12}{'cost $':>12}"
         )
         for r in reports:
             self.stdout.write(

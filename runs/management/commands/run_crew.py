@@ -74,7 +74,8 @@ class Command(BaseCommand):
 
     def _start(self, options: dict[str, Any]) -> Run:
         user = owner() or owner_create_first()
-        assert user is not None
+        if user is None:
+            raise BadRequest("There is nobody to run this as; sign up in the app first.")
         team = Team.objects.filter(personal_of=user).first() or team_create_personal(user=user)
         crew = self._crew(options["crew"], team, user)
         task = options["task"]
@@ -139,9 +140,8 @@ class Command(BaseCommand):
         last = store.read(str(run.pk), after=run.seq - 1)[-1]
         payload = last.payload or {}
         if payload.get("error"):
-            self.stdout.write(
-                f"\n{payload['error'].get('message')}\n{payload['error'].get('advice', '')}".rstrip()
-            )
+            error = payload["error"]
+            self.stdout.write(f"\n{error.get('message')}\n{error.get('advice', '')}".rstrip())
         elif payload.get("output") is not None:
             output = payload["output"]
             self.stdout.write(

@@ -1,0 +1,170 @@
+"""One ask of one role: its model, its program or its person brings a result, and it is checked."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from crews.problems import Problem
+from crews.spec import Handoff, JsonSchema, Program, RoleSpec
+from runs.engine import contracts, prompts
+from runs.engine.agent import Conversation
+from runs.engine.recorder import Act, Outcome, Scope
+from runs.errors import ActionError
+from runs.patterns.base import Given, PatternTool, Say
+
+if TYPE_CHECKING:
+    from runs.engine.crew import CrewAtWork
+
+Json = Any
+PLAYABLE = ("model", "code", "human")
+STDERR_SHOWN = 4_000
+
+
+@dataclass(slots=True)
+class Asking:
+    """What a role is asked, and the contract that its result must satisfy."""
+
+    crew: "CrewAtWork"
+    name: str
+    task: Json
+    given: Sequence[Given]
+    contract: Handoff | None
+    role: RoleSpec = field(init=False)
+    schemas: list[JsonSchema] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.role = self.crew.role(self.name)
+        self.schemas = contracts.schemas_of(self.role, self.contract)
+
+    async def answer(
+        self,
+        lead: Callable[[Say], Awaitable[str]],
+        *,
+        tools: Sequence[PatternTool] = (),
+        delegates: Mapping[str, str] | None = None,
+        end_word: str = "",
+    ) -> Json:
+        """Return the role's result as one action; `lead` leads the conversation with a model."""
+        told: dict[str, Json] = {"task": self.task}
+        if self.given:
+            told["given"] = [{"from": g.source, "payload": g.payload} for g in self.given]
+        act = Act(type="ask", name=self.role.title or self.name, agent=self.name, input=told)
+        # Counted here, in the order of the asks, and not when the action comes to run.
+        self.crew.visits[self.name] += 1
+        visit = self.crew.visits[self.name]
+
+        async def body(scope: Scope) -> Json:
+            if self.role.program is not None:
+                return await self._program(scope, self.role.program)
+            if self.role.kind == "human":
+                return await self._person(scope)
+            talk = Conversation(
+                crew=self.crew,
+                scope=scope,
+                role=self.name,
+                visit=visit,
+                tools=tools,
+                schemas=self.schemas,
+                delegates=delegates or {},
+                end_word=end_word,
+            )
+            return await self._accepted(scope, await lead(talk.say), talk.say)
+
+        return await self.crew.recorder.span(
+            self.crew.scope, self.name, act, lambda scope: self._in_time(body(scope))
+        )
+
+    async def _in_time(self, work: Awaitable[Json]) -> Json:
+        seconds = self.role.limits.seconds
+        try:
+            async with asyncio.timeout(seconds):
+                return await work
+        except TimeoutError:
+            message = f"'{self.name}' took longer than its {seconds} seconds."
+            raise ActionError({"kind": "timeout", "role": self.name, "message": message}) from None
+
+    async def _accepted(self, scope: Scope, answer: str, say: Say) -> Json:
+        """Return a model's answer as payload. What is wrong with it is told to the model, as often
+        as it may try again."""
+        contract = self.contract
+        retries = contract.on_invalid.retries if contract else self.role.limits.retries
+        revise = contract is not None and contract.on_low_confidence == "revise"
+        while True:
+            value, problems = contracts.read_answer(answer, self.schemas)
+            doubt = None if problems else contracts.confidence_problem(contract, value)
+            if doubt and (revise or doubt.severity == "error"):
+                problems = [doubt]
+            if not problems or not retries:
+                break
+            retries -= 1
+            answer = await say(prompts.correction(problems))
+        if problems and not doubt:
+            return await self._invalid(scope, answer, problems)
+        return value
+
+    async def _invalid(self, scope: Scope, answer: str, problems: Sequence[Problem]) -> Json:
+        """Give up on an invalid result: ask a person for a valid one, or fail."""
+        listed = "; ".join(str(problem) for problem in problems[:5])
+        message = f"The result of '{self.name}' is not valid. {listed}"
+        error = {"kind": "invalid_payload", "role": self.name, "message": message}
+        if self.contract is None or self.contract.on_invalid.then == "fail":
+            raise ActionError(error)
+        decision = await self.crew.at(scope).question(
+            "escalation",
+            self.name,
+            f"{message} Give a valid result, or reject it.",
+            ["edit", "reject"],
+            schema=self.schemas[0] if self.schemas else None,
+            context={"problems": [p.as_json() for p in problems], "payload": answer},
+        )
+        if decision["choice"] != "edit":
+            rejected = f"{message} A person rejected it. {decision['comment']}".strip()
+            raise ActionError(error | {"message": rejected})
+        return decision["value"]
+
+    async def _person(self, scope: Scope) -> Json:
+        """Let a person answer: a form by the role's schema, else text."""
+        parts = (self.role.instructions.strip(), prompts.as_text(self.task))
+        decision = await self.crew.at(scope).question(
+            "answer",
+            self.name,
+            "\n\n".join(part for part in parts if part),
+            ["answer"],
+            schema=self.schemas[0] if self.schemas else {"type": "string", "minLength": 1},
+            context={
+                "task": self.task,
+                "given": [{"from": g.source, "payload": g.payload} for g in self.given],
+            },
+        )
+        return decision["value"]
+
+    async def _program(self, scope: Scope, program: Program) -> Json:
+        """Run a fixed program: JSON in, JSON out. It cannot be asked to correct itself."""
+        first = {"task": self.task, "inputs": self.crew.input}
+        payload = self.given[-1].payload if self.given else first
+        act = Act(
+            type="tool_call",
+            name=f"{program.language} program",
+            agent=self.name,
+            input={"language": program.language, "source": program.source, "stdin": payload},
+        )
+
+        async def effect(action: str) -> Outcome:
+            sandbox = await self.crew.workspaces.of(self.name)
+            result = await sandbox.run_code(
+                program.language, program.source, stdin=json.dumps(payload).encode(), key=action
+            )
+            stderr = result.stderr.decode(errors="replace")[-STDERR_SHOWN:]
+            if not result.ok:
+                how = "ran out of time" if result.timed_out else f"ended with {result.exit_code}"
+                message = f"The program of '{self.name}' {how}. {stderr}".strip()
+                raise ActionError({"kind": "program_failed", "role": self.name, "message": message})
+            return Outcome(
+                output={"stdout": result.stdout.decode(errors="replace"), "stderr": stderr}
+            )
+
+        output = await self.crew.recorder.leaf(scope, "program", act, effect)
+        value, problems = contracts.read_program_output(output["stdout"], self.schemas)
+        return await self._invalid(scope, output["stdout"], problems) if problems else value

@@ -35,7 +35,9 @@ class PrivateEngine:
 
     def start(self) -> None:
         folder = self._folder
-        argv = ["dockerd", "--host", self.host, "--data-root", f"{folder}/data"]
+        # In a network namespace of its own: a dockerd without a bridge removes docker0.
+        argv = ["unshare", "--net", "dockerd", "--host", self.host]
+        argv += ["--data-root", f"{folder}/data"]
         argv += ["--exec-root", f"{folder}/run", "--pidfile", f"{folder}/docker.pid"]
         argv += ["--bridge", "none", "--iptables=false", "--ip-masq=false"]
         self._child = Child(argv, log=folder / "dockerd.log")

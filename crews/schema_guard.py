@@ -14,11 +14,10 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 import re2
-from jsonschema import Draft202012Validator, FormatChecker
-from jsonschema.exceptions import SchemaError
 
 from crews.payload_rules import PayloadValidator, linear_regex, told
 from crews.problems import Problem, problem
+from crews.schema_shape import DEFS, LISTS, MAPS, ONE, shape_faults
 from crews.strict_json import Json, Refused, check_json, json_canonical
 
 MAX_DEPTH: Final = 32
@@ -28,10 +27,6 @@ MAX_FAULTS: Final = 20
 MAX_EXPANDED: Final = 2_000
 # Values of a payload times subschemas; a check does about 200,000 of these in a second.
 MAX_WORK: Final = 1_000_000
-_ONE = ("not", "if", "then", "else", "items", "contains", "additionalProperties", "propertyNames")
-_LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
-_MAPS = ("properties", "patternProperties", "dependentSchemas")
-_DEFS = ("$defs", "definitions")
 _REFUSED = {
     "$id": "it could lead outside of the schema",
     "$anchor": "refer to it as #/$defs/name",
@@ -41,7 +36,6 @@ _REFUSED = {
     "unevaluatedProperties": "use additionalProperties",
     "unevaluatedItems": "use items",
 }
-_NO_FORMATS = FormatChecker(formats=())
 
 
 class SchemaRefused(ValueError):
@@ -88,28 +82,17 @@ class _Compiled:
     validator: Any
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=256)
 def _compiled(text: str) -> _Compiled:
     if len(text) > MAX_BYTES:
-        found = [problem("", f"The JSON Schema is larger than {MAX_BYTES // 1000} kB.")]
-        return _Compiled(tuple(found), 0, None)
+        found = problem("", f"The JSON Schema is larger than {MAX_BYTES // 1000} kB.")
+        return _Compiled((found,), 0, None)
     schema = json.loads(text)
-    found = _invalid(schema)
-    size = 0
-    if not found:
-        walk = _Walk(schema)
-        size = walk.size("", 0)
-        found = walk.problems[:MAX_FAULTS]
-    return _Compiled(tuple(found), size, None if found else PayloadValidator(schema))
-
-
-def _invalid(schema: Json) -> list[Problem]:
-    try:
-        Draft202012Validator.check_schema(schema, format_checker=_NO_FORMATS)
-    except SchemaError as error:
-        path = ".".join(str(part) for part in error.absolute_path)
-        return [problem(path, f"This is not valid JSON Schema: {error.message[:200]}.")]
-    return []
+    walk = _Walk(schema)
+    size = 0 if walk.problems else walk.size("", 0)
+    if walk.problems:
+        return _Compiled(tuple(walk.problems[:MAX_FAULTS]), size, None)
+    return _Compiled((), size, PayloadValidator(schema))
 
 
 def _count(value: Json) -> int:
@@ -123,7 +106,7 @@ def _count(value: Json) -> int:
 
 @dataclass
 class _Walk:
-    """Finds the subschemas of a valid schema by their JSON pointers, and their faults."""
+    """Finds the subschemas of a schema by their JSON pointers, and their faults."""
 
     schema: dict[str, Json]
     parts: dict[str, Json] = field(default_factory=dict)
@@ -136,7 +119,13 @@ class _Walk:
         while waiting:
             pointer, part = waiting.pop()
             self.parts[pointer] = part
-            waiting += [(pointer + below, item) for below, item in _below(part, _DEFS)]
+            faults = list(shape_faults(part)) if isinstance(part, dict) else []
+            for keyword, text in faults:
+                self._tell(f"{pointer}/{keyword}", text, part[keyword])
+            if not faults:
+                waiting += [(pointer + below, item) for below, item in _below(part, DEFS)]
+        if self.problems:
+            return
         for pointer, part in self.parts.items():
             if isinstance(part, dict):
                 self._look(pointer, part)
@@ -201,12 +190,12 @@ def _below(part: Json, extra: tuple[str, ...] = ()) -> Iterator[tuple[str, Json]
     """Return the subschemas directly in a schema, with the pointers to them from it."""
     if not isinstance(part, dict):
         return
-    for key in _ONE:
+    for key in ONE:
         if key in part:
             yield f"/{key}", part[key]
-    for key in _LISTS:
+    for key in LISTS:
         yield from ((f"/{key}/{n}", item) for n, item in enumerate(part.get(key, ())))
-    for key in (*_MAPS, *extra):
+    for key in (*MAPS, *extra):
         yield from ((f"/{key}/{_escaped(n)}", item) for n, item in part.get(key, {}).items())
 
 

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from crews.schema_guard import SchemaRefused, guard_schema, validate_payload
+from crews.schema_shape import RULES, shape_faults
 from tests.unit.crews.strategies import values
 
 FINDINGS: dict[str, Any] = {
@@ -69,8 +71,9 @@ def chain(length: int) -> dict[str, Any]:
         ({"pattern": "(?=a)b"}, "This pattern is not accepted"),
         ({"pattern": "(a)\\1"}, "This pattern is not accepted"),
         ({"patternProperties": {"(?<!a)b": {}}}, "This pattern is not accepted"),
-        ({"type": "text"}, "not valid JSON Schema"),
-        ({"properties": []}, "not valid JSON Schema"),
+        ({"type": "text"}, "'type' must be one of null, boolean"),
+        ({"properties": []}, "'properties' must be an object of schemas"),
+        ({"items": {"required": ["a", "a"]}}, "'required' must be a list of different names"),
         ({"minimum": float("nan")}, "NaN"),
         ([], "must be a JSON Schema of type object"),
         (True, "must be a JSON Schema of type object"),
@@ -156,3 +159,19 @@ def test_it_agrees_with_the_usual_validator(payload: Any) -> None:
     schema = {"anyOf": [{"type": "object", "minProperties": 2}, {"type": ["string", "null"]}]}
     usual = Draft202012Validator(schema).is_valid(payload)
     assert (validate_payload(schema, payload) == []) == usual
+
+
+_ATOMS = st.sampled_from([None, True, False, 0, 1, -1, 1.0, 1.5, "x", "string", "", [], {}])
+_ITEMS = st.lists(_ATOMS | st.sampled_from([{}, "object", "null", ["a"], ["a", "a"]]), max_size=3)
+_KEYWORDS = st.sampled_from([*RULES, "unknown", "default", "const"])
+_VALUES = (
+    _ATOMS | _ITEMS | st.dictionaries(st.sampled_from(["a", "b"]), _ATOMS | _ITEMS, max_size=2)
+)
+
+
+@settings(max_examples=2000)
+@given(_KEYWORDS, _VALUES)
+def test_the_shape_is_that_of_the_meta_schema(keyword: str, value: Any) -> None:
+    part = {keyword: value}
+    valid = Draft202012Validator(Draft202012Validator.META_SCHEMA).is_valid(part)
+    assert (list(shape_faults(part)) == []) == valid

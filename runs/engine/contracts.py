@@ -3,11 +3,13 @@
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from crews.problems import Problem
 from crews.schema_guard import validate_payload
 from crews.spec import Gate, Handoff, JsonSchema, RoleSpec
+from runs.providers.answers import storable
 
 Json = Any
 _FENCED = re.compile(r"```(?:json)?[ \t\r]*\n(.*?)```", re.DOTALL)
@@ -48,8 +50,9 @@ def read_program_output(stdout: str, schemas: Sequence[JsonSchema]) -> tuple[Jso
 
 
 def check(value: Json, schemas: Sequence[JsonSchema]) -> list[Problem]:
-    """Return what is wrong with a payload."""
-    return [problem for schema in schemas for problem in validate_payload(schema, value)]
+    """Return what is wrong with a payload; without a schema it must still be JSON that can be kept."""
+    found = [problem for schema in schemas or [{}] for problem in validate_payload(schema, value)]
+    return [replace(p, path=storable(p.path), message=storable(p.message)) for p in found]
 
 
 def confidence_problem(contract: Handoff | None, payload: Json) -> Problem | None:

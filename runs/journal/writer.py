@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, TypeVar, cast
 
 import structlog
-from django.db import DatabaseError, InterfaceError, close_old_connections, connection
+from django.db import close_old_connections, connection
 
 from runs.errors import RunError
 from runs.journal import store
@@ -103,7 +103,7 @@ class Writer:
         writes = [cast(store.Write, job.work) for job in jobs]
         try:
             return list(store.append(writes, self._heads))
-        except (DatabaseError, InterfaceError) as error:
+        except Exception as error:
             self._forget(error)
         # One bad write must not take the others with it: each for itself, on a fresh connection.
         return [self._call(partial(self._write_one, write)) for write in writes]

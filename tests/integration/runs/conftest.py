@@ -30,5 +30,7 @@ def stage(transactional_db: None, server: ModelServer) -> Stage:
     user = user_create(email="ada@example.com", name="Ada")
     team = team_create_personal(user=user)
     credential_set(team=team, provider="openai", api_key="sk-test", base_url=server.openai_url)
-    credential_set(team=team, provider="anthropic", api_key="sk-test", base_url=server.anthropic_url)
+    credential_set(
+        team=team, provider="anthropic", api_key="sk-test", base_url=server.anthropic_url
+    )
     return Stage(team=team, user=user, server=server)

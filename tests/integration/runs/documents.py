@@ -1,12 +1,15 @@
 """Crew documents that no template has, built for one question each."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 Json = Any
 OPENAI = {"provider": "openai", "name": "gpt-4.1-mini", "max_tokens": 200}
 ANTHROPIC = {"provider": "anthropic", "name": "claude-sonnet-4-5", "max_tokens": 200}
-COUNTER = "import json, sys\nd = json.load(sys.stdin)\nprint(json.dumps({'words': len(str(d).split())}))"
+COUNTER = (
+    "import json, sys\nd = json.load(sys.stdin)\nprint(json.dumps({'words': len(str(d).split())}))"
+)
 
 
 def model_role(seat: str, model: Json = OPENAI, **fields: Json) -> dict[str, Json]:
@@ -22,7 +25,7 @@ def pipeline(roles: dict[str, Json], edges: dict[int, Json] | None = None, **fie
     names = list(roles)
     handoffs = [
         {"from": a, "to": b, **(edges or {}).get(n, {})}
-        for n, (a, b) in enumerate(zip(names, names[1:], strict=False))
+        for n, (a, b) in enumerate(pairwise(names))
     ]
     return document("pipeline", roles, handoffs=handoffs, **fields)
 
@@ -30,8 +33,7 @@ def pipeline(roles: dict[str, Json], edges: dict[int, Json] | None = None, **fie
 def steps(count: int, model: Json = OPENAI, **fields: Json) -> Json:
     """A pipeline of so many model roles, s0, s1, …"""
     roles = {
-        f"s{n}": model_role("stage", model, instructions=f"You are step {n}.")
-        for n in range(count)
+        f"s{n}": model_role("stage", model, instructions=f"You are step {n}.") for n in range(count)
     }
     return pipeline(roles, **fields)
 
@@ -45,7 +47,9 @@ def desk(
 ) -> Json:
     """An orchestrator `lead` with workers: names, or roles by name."""
     if not isinstance(workers, dict):
-        workers = {name: model_role("worker", model, instructions=f"You are {name}.") for name in workers}
+        workers = {
+            name: model_role("worker", model, instructions=f"You are {name}.") for name in workers
+        }
     roles = {"lead": model_role("orchestrator", model, instructions="You lead.", **(lead or {}))}
     return document("hierarchical", {**roles, **workers}, options=options, **fields)
 

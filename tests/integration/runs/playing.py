@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from config.celery import app as celery
 from crews.services import crew_create, crew_publish
 from runs.engine.drive import Drive
 from runs.engine.machine import Machine
@@ -17,6 +18,8 @@ from tests.fakes.model_server import ModelServer
 from tests.integration.runs import trail
 
 Json = Any
+# Wake-ups go where the product sends them: to a broker in the tests' data folder.
+celery.set_default()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,15 @@
 import pytest
 
 from tests.fakes.model_server import Reply, Rule
-from tests.integration.runs.documents import ANTHROPIC, OPENAI, delegate, desk, model_role, pipeline, steps
+from tests.integration.runs.documents import (
+    ANTHROPIC,
+    OPENAI,
+    delegate,
+    desk,
+    model_role,
+    pipeline,
+    steps,
+)
 from tests.integration.runs.playing import Stage
 
 

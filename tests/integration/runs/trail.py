@@ -16,7 +16,9 @@ def check(entries: list[Json]) -> None:
     assert [entry["seq"] for entry in entries] == list(range(1, len(entries) + 1))
     assert entries[0]["kind"] == "run.started"
     chain = verify(map(json.dumps, entries))
-    missing_head = [problem for problem in chain.problems if "signed head is missing" not in problem]
+    missing_head = [
+        problem for problem in chain.problems if "signed head is missing" not in problem
+    ]
     assert missing_head == []
     by_action = defaultdict(list)
     for entry in entries:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from crews.catalog import Catalog, PatternInfo
 from crews.edges import edge_problems
-from crews.problems import Problem, listed, problem
+from crews.problems import Problem, capped, listed, problem
 from crews.schema_guard import SchemaRefused, guard_schema, validate_payload
 from crews.spec import CrewSpec, Json, ModelChoice, RoleSpec
 
@@ -24,7 +24,7 @@ def crew_lint(spec: CrewSpec, catalog: Catalog) -> list[Problem]:
         found += [*_options(spec, pattern), *_seats(spec, pattern)]
         found += edge_problems(spec, pattern)
     order = ("error", "warning", "advice")
-    return sorted(found, key=lambda item: order.index(item.severity))
+    return capped(sorted(found, key=lambda item: order.index(item.severity)))
 
 
 def _options(spec: CrewSpec, pattern: PatternInfo) -> Iterator[Problem]:

@@ -8,7 +8,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from crews.problems import Problem, listed, problem
+from crews.problems import Problem, capped, listed, problem
 from crews.spec import CrewSpec
 from crews.strict_json import MAX_BYTES, Json, Refused, json_dump, json_load
 from crews.yaml_text import yaml_dump, yaml_load
@@ -57,7 +57,7 @@ def spec_check(document: Json) -> tuple[CrewSpec | None, list[Problem]]:
         return CrewSpec.model_validate(document), []
     except ValidationError as error:
         found = (_problems(item) for item in error.errors(include_url=False))
-        return None, [item for group in found for item in group]
+        return None, capped([item for group in found for item in group])
 
 
 def crew_parse(data: bytes | str, format: Format | None = None) -> CrewSpec:

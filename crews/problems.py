@@ -7,6 +7,7 @@ from crews.strict_json import Json, json_dump
 
 Severity = Literal["error", "warning", "advice"]
 PREVIEW = 80
+MOST = 200
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,6 +78,15 @@ def preview(value: Json) -> str:
         value = value[: PREVIEW + 1]
     text = json_dump(value)
     return text if len(text) <= PREVIEW else text[: PREVIEW - 1] + "…"
+
+
+def capped(problems: list[Problem]) -> list[Problem]:
+    """Return the first problems; what is left out is counted in the last."""
+    if len(problems) <= MOST:
+        return problems
+    rest = len(problems) - MOST + 1
+    more = Problem(path="", message=f"There are {rest} more problems.")
+    return [*problems[: MOST - 1], more]
 
 
 def errors(problems: list[Problem]) -> list[Problem]:

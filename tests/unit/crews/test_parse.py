@@ -150,6 +150,12 @@ def test_an_unknown_field_names_the_allowed_ones() -> None:
     assert "from" in (problems["handoffs.0.from_"].allowed or ())
 
 
+def test_very_many_problems_are_counted() -> None:
+    problems = spec_check(desk() | {f"field{n}": 1 for n in range(1000)})[1]
+    assert len(problems) == 200
+    assert problems[-1].message == "There are 801 more problems."
+
+
 def test_money_is_text() -> None:
     assert told(desk(limits={"cost_usd": 0.5}))["limits.cost_usd"] == (
         'Write money as text, in quotes: "0.5".'

@@ -85,8 +85,11 @@ def capped(problems: list[Problem]) -> list[Problem]:
     if len(problems) <= MOST:
         return problems
     rest = len(problems) - MOST + 1
-    more = Problem(path="", message=f"There are {rest} more problems.")
-    return [*problems[: MOST - 1], more]
+    text = f"There are {rest} more problems."
+    return [
+        *problems[: MOST - 1],
+        Problem(path="", message=text, severity=problems[MOST - 1].severity),
+    ]
 
 
 def errors(problems: list[Problem]) -> list[Problem]:

@@ -75,7 +75,9 @@ def crew_draft_save(*, crew: Crew, document: Document, revision: int, user: User
         updated_at=timezone.now(),
         updated_by=user,
     )
-    current: Crew = Crew.objects.select_related("updated_by", "team").get(pk=crew.pk)
+    # Locked, so that columns and rows of one save are read when this one comes too late.
+    crews = Crew.objects.select_related("updated_by", "team").select_for_update(of=("self",))
+    current: Crew = crews.get(pk=crew.pk)
     if not saved:
         raise StaleDraft(
             current_revision=current.revision,

@@ -54,6 +54,8 @@ function AnswerForm({ action, schema, choices, decide }: FormProps) {
   const [editing, setEditing] = useState(!choices.includes("edit"));
   const [sent, setSent] = useState<string | null>(null);
   const [problem, setProblem] = useState("");
+  // A question without choices or a form is answered in words.
+  const free = !schema && choices.length === 1 && choices[0] === "answer";
   const offered = editing && choices.includes("edit") ? ["edit"] : choices;
 
   const submit = (event: FormEvent<HTMLFormElement>) => {
@@ -84,13 +86,15 @@ function AnswerForm({ action, schema, choices, decide }: FormProps) {
       )}
       <div className="field is-long">
         <label htmlFor={`comment-${action.id}`}>
-          Comment <span className="quiet">(optional)</span>
+          {free ? "Your answer" : "Comment"} {!free && <span className="quiet">(optional)</span>}
         </label>
-        <input
+        <textarea
           id={`comment-${action.id}`}
-          className="input"
+          className="textarea"
           value={comment}
-          maxLength={2000}
+          maxLength={10_000}
+          rows={free ? 3 : 1}
+          required={free}
           onChange={(event) => setComment(event.target.value)}
         />
       </div>

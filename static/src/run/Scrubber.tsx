@@ -47,7 +47,7 @@ export function Scrubber({ model, state, name }: Props) {
           disabled={live}
           onClick={() => model.lookAt(null)}
         >
-          {state.ended_at && live ? "End" : "Live"}
+          {model.live.ended_at ? "End" : "Live"}
         </button>
       </div>
       <p className="run-scrubber-text">

@@ -26,8 +26,8 @@ export type Means = {
   fetch: (after: number) => Promise<Entry[]>;
 };
 
-const PING_EVERY = 1000;
-const PONG_WITHIN = 900;
+const PING_EVERY = 900;
+const PONG_WITHIN = 850;
 const OPEN_WITHIN = 1800;
 const BACKOFF = [100, 250, 500, 1000, 1500];
 const FINAL_CODES: { [code: number]: LineStatus } = { 4401: "signed-out", 4404: "not-found" };

@@ -136,7 +136,7 @@ CREWS = {
     "POST api/v1/templates/<slug>/use": team("crews.change"),
     "GET api/v1/catalog": PERSON,
     **{f"{method} api/v1/openapi.json": PUBLIC for method in METHODS},
-    **{f"{method} api/v1/": ABSENT for method in METHODS},
+    **{f"{method} {route}": ABSENT for route in ("api/v1/", "^api/") for method in METHODS},
 }
 
 RUNS = {

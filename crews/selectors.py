@@ -1,6 +1,6 @@
 """Reads of crews that pages, the API and the services share."""
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from crews.catalog import catalog_current
 from crews.draft import Document, Draft, HandoffRow, RoleRow, document_of
@@ -13,8 +13,13 @@ from teams.models import Team
 
 
 def crews_live() -> "QuerySet[Crew]":
-    """Return the crews that are not deleted, the most recently saved first."""
+    """Return the crews that are not deleted, the most recently saved first.
+
+    `latest` is the number of the latest version, None for a crew that was never published.
+    """
+    versions = CrewVersion.objects.filter(crew=OuterRef("pk")).order_by("-number")
     crews: QuerySet[Crew] = Crew.objects.filter(archived_at__isnull=True)
+    crews = crews.annotate(latest=Subquery(versions.values("number")[:1]))
     return crews.select_related("updated_by", "team").order_by("-updated_at", "-id")
 
 

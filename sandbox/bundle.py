@@ -11,7 +11,7 @@ import json
 import zlib
 from pathlib import Path
 
-_ORDER = (
+ORDER = (
     "frames",
     "linux",
     "tree",
@@ -54,6 +54,6 @@ COMMAND = ("python3", "-I", "-S", "-c", BOOTSTRAP)
 @functools.cache
 def bundle() -> bytes:
     """What goes to the standard input of the bootstrap: eight digits, then so many bytes."""
-    modules = [(name, (_FOLDER / f"{name}.py").read_text()) for name in _ORDER]
+    modules = [(name, (_FOLDER / f"{name}.py").read_text()) for name in ORDER]
     packed = zlib.compress(json.dumps(modules).encode())
     return b"%08d" % len(packed) + packed

@@ -36,7 +36,7 @@ class DockerDriver:
     """
 
     def __init__(self, *, instance: str = "default", engine: Engine | None = None) -> None:
-        self._instance = instance
+        self.instance = instance
         self._engine = engine or Engine()
         self._live: dict[str, LiveSandbox] = {}
 
@@ -56,7 +56,7 @@ class DockerDriver:
 
     async def _create(self, spec: SandboxSpec, name: str) -> LiveSandbox:
         refuse_unreasonable(spec)
-        config = container_config(spec, {INSTANCE_LABEL: self._instance})
+        config = container_config(spec, {INSTANCE_LABEL: self.instance})
         sandbox_id = await self._engine.create(config, name)
         try:
             channel = await self._channel(sandbox_id)
@@ -97,7 +97,7 @@ class DockerDriver:
         return self._keep(LiveSandbox(sandbox_id, spec, channel, self._engine))
 
     async def list(self, labels: Mapping[str, str] | None = None) -> tuple[SandboxInfo, ...]:
-        own = {LABEL: "1", INSTANCE_LABEL: self._instance}
+        own = {LABEL: "1", INSTANCE_LABEL: self.instance}
         found = [_info(row) for row in await self._engine.containers(own)]
         wanted = (labels or {}).items()
         return tuple(info for info in found if wanted <= info.labels.items())

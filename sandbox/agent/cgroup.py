@@ -7,10 +7,10 @@ import os
 _ROOT = "/sys/fs/cgroup"
 
 
-def _read(*names: str) -> str:
+def _read(root: str, *names: str) -> str:
     for name in names:
         try:
-            with open(os.path.join(_ROOT, name)) as file:
+            with open(os.path.join(root, name)) as file:
                 return file.read()
         except OSError:
             continue
@@ -27,19 +27,19 @@ def _number(text: str, key: str = "") -> int:
     return 0
 
 
-def oom_kills() -> int:
+def oom_kills(root: str = _ROOT) -> int:
     """How many processes of this sandbox the kernel has killed for memory so far."""
-    return _number(_read("memory.events", "memory/memory.oom_control"), "oom_kill")
+    return _number(_read(root, "memory.events", "memory/memory.oom_control"), "oom_kill")
 
 
-def usage() -> dict[str, float]:
+def usage(root: str = _ROOT, workspace: str = "/workspace") -> dict[str, float]:
     """Memory in bytes, processor time in seconds, number of processes, bytes of the workspace."""
-    cpu = _number(_read("cpu.stat"), "usage_usec") / 1e6
-    disk = os.statvfs("/workspace")
+    cpu = _number(_read(root, "cpu.stat"), "usage_usec") / 1e6
+    disk = os.statvfs(workspace)
     return {
-        "memory": _number(_read("memory.current", "memory/memory.usage_in_bytes")),
-        "cpu": cpu or _number(_read("cpuacct/cpuacct.usage")) / 1e9,
-        "processes": _number(_read("pids.current", "pids/pids.current")),
+        "memory": _number(_read(root, "memory.current", "memory/memory.usage_in_bytes")),
+        "cpu": cpu or _number(_read(root, "cpuacct/cpuacct.usage")) / 1e9,
+        "processes": _number(_read(root, "pids.current", "pids/pids.current")),
         "used": (disk.f_blocks - disk.f_bfree) * disk.f_frsize,
         "limit": disk.f_blocks * disk.f_frsize,
     }

@@ -121,7 +121,7 @@ async def orphans() -> None:
         return False
 
     worker = subprocess.Popen(  # noqa: ASYNC220 -- nothing else runs here
-        [sys.executable, "-c", ORPHANS.format(instance=driver._instance)], stdout=subprocess.PIPE
+        [sys.executable, "-c", ORPHANS.format(instance=driver.instance)], stdout=subprocess.PIPE
     )
     assert worker.stdout is not None
     await asyncio.to_thread(worker.stdout.readline)

@@ -44,7 +44,7 @@ async def driver(minimal_image: str) -> AsyncIterator[DockerDriver]:
     made = DockerDriver(instance=f"test-{uuid4().hex}")
     yield made
     await made.close()
-    cleaner = DockerDriver(instance=made._instance)
+    cleaner = DockerDriver(instance=made.instance)
     for info in await cleaner.list():
         await cleaner.remove(info.id)
     await cleaner.close()

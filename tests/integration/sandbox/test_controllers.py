@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
-from sandbox.api import SandboxInfo
-from sandbox.docker_driver import DockerDriver
+from sandbox.api import SandboxInfo, SandboxSpec
+from sandbox.docker_driver import INSTANCE_LABEL, DockerDriver
+from sandbox.engine import Engine
 from sandbox.errors import ImageMissing, ImageUnusable, SandboxLost, SpecRefused
+from sandbox.hardening import container_config
+from sandbox.names import new_name
 from tests.integration.sandbox.conftest import Create, until
 
 Controller = Callable[[str], subprocess.Popen[str]]
@@ -30,7 +33,7 @@ STEP = "sleep 0.5; echo ran >> count; echo output"
 
 
 def program(driver: DockerDriver, then: str) -> str:
-    return BEGIN.format(instance=driver._instance, then=then)
+    return BEGIN.format(instance=driver.instance, then=then)
 
 
 async def keep_none(_: SandboxInfo) -> bool:
@@ -94,7 +97,7 @@ async def test_the_old_owner_is_told_at_once(create: Create, driver: DockerDrive
     box = await create()
     running = asyncio.create_task(box.run(["sleep", "100"]))
     await asyncio.sleep(0.1)
-    other = DockerDriver(instance=driver._instance)
+    other = DockerDriver(instance=driver.instance)
     taken = await other.connect(box.id)
     with pytest.raises(SandboxLost, match="taken"):
         async with asyncio.timeout(2):
@@ -117,12 +120,10 @@ async def test_mid_create_leaves_nothing_that_a_reaper_misses(
 
 
 async def test_created_but_never_started_is_reaped(driver: DockerDriver):
-    from sandbox.api import SandboxSpec
-    from sandbox.docker_driver import INSTANCE_LABEL
-    from sandbox.hardening import container_config
-
-    config = container_config(SandboxSpec(image="minimal"), {INSTANCE_LABEL: driver._instance})
-    made = await driver._engine.create(config, f"test-{time.monotonic_ns()}")
+    config = container_config(SandboxSpec(image="minimal"), {INSTANCE_LABEL: driver.instance})
+    engine = Engine()
+    made = await engine.create(config, new_name())
+    await engine.close()
     assert [info.state for info in await driver.list()] == ["created"]
     assert await driver.reap(keep_none, grace_s=-1) == (made,)
     assert await driver.list() == ()

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from sandbox.api import SandboxInfo, SandboxSpec
 from sandbox.docker_driver import DockerDriver
+from sandbox.engine import Engine
 from sandbox.pool import PooledDriver
 from tests.integration.sandbox.conftest import until
 
@@ -16,6 +17,7 @@ WAITING = """
 import asyncio
 from sandbox.api import SandboxSpec
 from sandbox.docker_driver import DockerDriver
+from sandbox.engine import Engine
 from sandbox.pool import PooledDriver
 async def main():
     pool = PooledDriver(DockerDriver(instance={instance!r}), minimum=2)
@@ -78,7 +80,7 @@ async def test_a_reaper_leaves_what_waits_and_takes_what_is_used(driver: DockerD
     box = await pool.create(SPEC)
     assert await pool.reap(keep, grace_s=-1) == (box.id,)
     await pool.close()
-    after = DockerDriver(instance=driver._instance)
+    after = DockerDriver(instance=driver.instance)
     assert await after.list() == ()
     await after.close()
 
@@ -88,7 +90,9 @@ async def test_a_dead_one_is_not_given_out(driver: DockerDriver):
     pool.prepare(SPEC)
     await pool.wait_filled()
     (info,) = await driver.list()
-    await driver._engine.kill(info.id)
+    outside = Engine()
+    await outside.kill(info.id)
+    await outside.close()
     box = await pool.create(SPEC)
     assert box.id != info.id
     assert (await box.run(["true"])).ok
@@ -98,7 +102,7 @@ async def test_a_dead_one_is_not_given_out(driver: DockerDriver):
 async def test_waiting_sandboxes_end_with_their_process(
     driver: DockerDriver, controller: Callable[[str], subprocess.Popen[str]]
 ):
-    process = controller(WAITING.format(instance=driver._instance))
+    process = controller(WAITING.format(instance=driver.instance))
     assert process.stdout is not None
     assert (await asyncio.to_thread(process.stdout.readline)).strip() == "filled"
     assert len(await driver.list()) == 2

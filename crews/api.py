@@ -10,10 +10,10 @@ from pydantic import Field
 from crews import services
 from crews.catalog import catalog_current
 from crews.models import Crew, Template
-from crews.parse import DocumentRefused, Format, document_dump, spec_check
+from crews.parse import DocumentRefused, Format, document_dump, document_load
 from crews.problems import errors
 from crews.rest import shapes
-from crews.rest.wire import BODY_REFUSALS, JSON_TYPES, REFUSALS, YAML_TYPES, document_read
+from crews.rest.wire import BODY_REFUSALS, JSON_TYPES, REFUSALS, YAML_TYPES, document_body
 from crews.selectors import (
     crew_document,
     crews_live,
@@ -89,11 +89,8 @@ def crews_import(request: HttpRequest) -> Any:
     """Create a crew from the text of a document of the right shape."""
     caller = _caller(request)
     require(caller.user, "crews.change", caller.team)
-    document = document_read(request)
-    spec, problems = spec_check(document)
-    if spec is None:
-        raise DocumentRefused(problems)
-    crew = services.crew_create(team=caller.team, user=caller.user, document=document)
+    data, format = document_body(request)
+    crew = services.crew_import(team=caller.team, user=caller.user, data=data, format=format)
     return Status(201, shapes.CrewOut.whole(crew, caller))
 
 
@@ -105,7 +102,7 @@ def crews_import(request: HttpRequest) -> Any:
 def crews_validate(request: HttpRequest) -> Any:
     """Check the text of a document, its shape, and that this installation can run it."""
     try:
-        document = document_read(request)
+        document = document_load(*document_body(request))
     except DocumentRefused as error:
         problems = shapes.ProblemOut.of(error.problems)
         return shapes.CheckedOut(valid=False, document=None, problems=problems)

@@ -9,7 +9,7 @@ from ninja.errors import HttpError, ValidationError
 from ninja.parser import Parser
 
 from crews.errors import CrewError, StaleDraft
-from crews.parse import DocumentRefused, Format, document_load
+from crews.parse import DocumentRefused, Format
 from crews.problems import Problem, errors, problem
 from crews.rest.shapes import CurrentDraft, ErrorOut, ErrorText, ProblemOut, StaleOut
 from crews.strict_json import Json, Refused, json_load
@@ -44,24 +44,25 @@ class StrictParser(Parser):
         return value
 
 
-def document_read(request: HttpRequest) -> dict[str, Json]:
-    """Read the document that is the body: YAML, JSON, or a form with one file.
+def document_body(request: HttpRequest) -> tuple[bytes, Format | None]:
+    """Return the text of the document that is the body, and its format if that is known.
 
     Raises:
-        UnsupportedType: the body is something else.
-        DocumentRefused: it is no document.
+        UnsupportedType: the body is neither YAML nor JSON nor a form.
+        DocumentRefused: the form has no file.
     """
     kind = request.content_type or ""
-    if kind == "multipart/form-data":
-        file = request.FILES.get("file")
-        if file is None:
-            text = "Send the document as the file 'file' of the form."
-            raise DocumentRefused([problem("", text)])
-        return document_load(file.read())
-    format: Format | None = "json" if kind in JSON_TYPES else "yaml" if kind in YAML_TYPES else None
-    if format is None:
+    if kind in JSON_TYPES:
+        return request.body, "json"
+    if kind in YAML_TYPES:
+        return request.body, "yaml"
+    if kind != "multipart/form-data":
         raise UnsupportedType(kind, JSON_TYPES | YAML_TYPES | {"multipart/form-data"})
-    return document_load(request.body, format)
+    file = request.FILES.get("file")
+    if file is None:
+        text = "Send the document as the file 'file' of the form."
+        raise DocumentRefused([problem("", text)])
+    return file.read(), None
 
 
 def handlers_add(api: NinjaAPI) -> None:

@@ -1,10 +1,11 @@
 """The editor in a real browser, on a real installation."""
 
+import gzip
 import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Locator, Page, Response, Route, expect
 
 from tests.engines.browser import axe_violations, scrolls_sideways
 from tests.engines.installation import Installation
@@ -163,6 +164,19 @@ def test_undo_and_redo(site: Installation, signed_in: Page) -> None:
     assert set(moved) == {"draft", "check"}
     page.keyboard.press("Control+z")
     expect(page.get_by_role("status").filter(has_text="Saved")).to_be_visible()
+
+
+def test_undo_reaches_a_field_that_has_the_focus(site: Installation, signed_in: Page) -> None:
+    page = signed_in
+    open_editor(page, site, crew())
+    page.get_by_text("Limits of a run").click()
+    tokens = page.get_by_label("Tokens")
+    expect(tokens).to_have_value("10000")
+    tokens.fill("a lot")
+    expect(page.get_by_text("Write a number.")).to_be_visible()
+    tokens.fill("500")
+    tokens.press("Control+z")
+    expect(tokens).to_have_value("10000")
 
 
 def test_renaming_reaches_everything(site: Installation, signed_in: Page) -> None:
@@ -350,6 +364,8 @@ def test_a_crew_is_built_by_keyboard_alone(site: Installation, signed_in: Page) 
     connect.focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Stage 2 → Stage")).to_be_visible()
+    # The button is gone with its panel; the focus stays in the panel.
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "Inspector"
     page.get_by_role("button", name="Turn the handoff around").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Stage → Stage 2")).to_be_visible()
@@ -471,3 +487,21 @@ def test_whoever_may_only_look_changes_nothing(site: Installation, signed_in: Pa
     page.get_by_role("button", name="Run", exact=True).click()
     expect(page.get_by_text("may look, but not start runs")).to_be_visible()
     expect(page.get_by_role("button", name="Rehearse")).to_be_disabled()
+
+
+def test_the_page_is_light(site: Installation, signed_in: Page) -> None:
+    """All its JavaScript, gzipped, is at most 250 KB; CodeMirror comes when it is used."""
+    page = signed_in
+    scripts: dict[str, int] = {}
+
+    def weigh(response: Response) -> None:
+        if response.url.endswith(".js"):
+            scripts[response.url] = len(gzip.compress(response.body()))
+
+    page.on("response", weigh)
+    open_editor(page, site, crew())
+    node(page, "draft").click()
+    expect(page.get_by_label("Instructions")).to_have_value("Do it well.")
+    page.wait_for_load_state("networkidle")
+    assert not [url for url in scripts if "codemirror" in url]
+    assert sum(scripts.values()) <= 250_000

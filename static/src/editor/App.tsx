@@ -78,11 +78,28 @@ function Side() {
   const wanted = useEditor((state) => state.wanted);
   const broken = useEditor((state) => state.undrawable) !== null;
   const side = useRef<HTMLElement>(null);
+  // Only so that the effect below runs after each change of what is selected.
+  useEditor((state) => state.selection);
+  const focused = useRef<Element | null>(null);
   useEffect(() => {
     if (wanted && side.current) focusField(side.current, wanted.path);
   }, [wanted]);
+  // When the control that had the focus is gone with what it belonged to, the panel takes it.
+  useEffect(() => {
+    if (focused.current?.isConnected !== false) return;
+    focused.current = null;
+    if (document.activeElement === document.body) side.current?.focus({ preventScroll: true });
+  });
   return (
-    <aside className="ed-side" aria-label="Inspector" ref={side}>
+    <aside
+      className="ed-side"
+      aria-label="Inspector"
+      tabIndex={-1}
+      ref={side}
+      onFocus={(event) => {
+        focused.current = event.target;
+      }}
+    >
       {save.kind === "stale" ? (
         <StalePanel theirs={save.theirs} />
       ) : panel === "run" ? (

@@ -1,9 +1,12 @@
 import { useEffect, useRef, useState } from "react";
 import type { Json } from "../../graph/document";
+import { isEmpty } from "../model/crew";
+import { same } from "../model/differences";
 import type { CodeMount } from "./codemirror";
 import { Field } from "./Field";
+import { AreaField } from "./text";
 
-export type Language = "text" | "python" | "json" | "yaml" | "javascript" | "shell";
+export type Language = "python" | "json" | "yaml" | "javascript" | "shell";
 
 type CodeModule = typeof import("./codemirror");
 let loaded: CodeModule | null = null;
@@ -75,7 +78,7 @@ export function CodeField({
             value={value}
             placeholder={placeholder}
             disabled={disabled}
-            spellCheck={language === "text"}
+            spellCheck={false}
             onChange={(event) => change(event.target.value)}
             onBlur={() => arrived && setModule(loaded)}
           />
@@ -134,39 +137,43 @@ function CodeBox({ module, name, control, language, value, change, rows, placeho
   );
 }
 
-/** Any JSON as text; what does not parse stays here and says why. */
-export function JsonField({
-  value,
-  change,
-  ...field
-}: Omit<Props, "language" | "value" | "change" | "fault"> & {
+type JsonProps = Omit<Props, "language" | "value" | "change" | "fault"> & {
   value: Json | undefined;
   change(value: Json | undefined): void;
-}) {
-  const [draft, setDraft] = useState<{ text: string; fault: string } | null>(null);
+  /** With CodeMirror, for JSON that is long. */
+  rich?: boolean;
+};
+type JsonDraft = { text: string; fault: string | null; value: Json | undefined };
+
+/** Any JSON as text; what does not parse stays here and says why. */
+export function JsonField({ value, change, rich = false, ...field }: JsonProps) {
+  const [typed, setTyped] = useState<JsonDraft | null>(null);
+  // A value that changed from outside, as by undo, counts more than what was typed.
+  const draft = typed && sameOrEmpty(typed.value, value) ? typed : null;
   const text = draft?.text ?? (value === undefined ? "" : JSON.stringify(value, null, 2));
-  const accept = (typed: string) => {
-    if (typed.trim() === "") {
-      setDraft({ text: typed, fault: "" });
-      change(undefined);
+  const accept = (text: string) => {
+    const read = readJson(text);
+    if ("fault" in read) {
+      setTyped({ text, fault: `This is not JSON yet: ${read.fault}`, value });
       return;
     }
-    try {
-      const parsed: Json = JSON.parse(typed);
-      setDraft({ text: typed, fault: "" });
-      change(parsed);
-    } catch (error) {
-      setDraft({ text: typed, fault: `This is not JSON yet: ${(error as Error).message}` });
-    }
+    setTyped({ text, fault: null, value: read.value });
+    change(read.value);
   };
-  return (
-    <CodeField
-      {...field}
-      language="json"
-      value={text}
-      change={accept}
-      fault={draft?.fault || null}
-      whole
-    />
-  );
+  const props = { ...field, value: text, change: accept, fault: draft?.fault ?? null, whole: true };
+  return rich ? <CodeField {...props} language="json" /> : <AreaField {...props} mono />;
+}
+
+function readJson(text: string): { value: Json | undefined } | { fault: string } {
+  if (text.trim() === "") return { value: undefined };
+  try {
+    return { value: JSON.parse(text) as Json };
+  } catch (error) {
+    return { fault: (error as Error).message };
+  }
+}
+
+/** Empty values are left out of documents, so they count as nothing here. */
+function sameOrEmpty(a: Json | undefined, b: Json | undefined): boolean {
+  return same(a, b) || (isEmpty(a) && isEmpty(b));
 }

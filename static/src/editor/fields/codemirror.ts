@@ -63,7 +63,7 @@ export function mountCode(parent: HTMLElement, options: Options): CodeMount {
       doc: options.text,
       extensions: [
         EditorView.cspNonce.of(nonce()),
-        keymap.of([...(options.language === "text" ? [] : [indentWithTab]), ...defaultKeymap]),
+        keymap.of([indentWithTab, ...defaultKeymap]),
         EditorView.lineWrapping,
         typedOver,
         EditorView.contentAttributes.of(options.attributes),

@@ -1,4 +1,6 @@
 import { useState } from "react";
+import type { Json } from "../../graph/document";
+import { same } from "../model/differences";
 import { Field } from "./Field";
 
 type Common = {
@@ -28,21 +30,31 @@ export function TextField({ value, change, placeholder, disabled, ...field }: Te
   );
 }
 
+type AreaProps = TextProps & {
+  rows?: number;
+  mono?: boolean;
+  whole?: boolean;
+  fault?: string | null;
+};
+
+/** Text of several lines; the field grows with it. */
 export function AreaField({
   value,
   change,
   placeholder,
   disabled,
   rows = 3,
+  mono = false,
   ...field
-}: TextProps & { rows?: number }) {
+}: AreaProps) {
   return (
     <Field {...field}>
       {(control) => (
         <textarea
           {...control}
-          className="textarea"
+          className={mono ? "textarea ed-area ed-code" : "textarea ed-area"}
           rows={rows}
+          spellCheck={!mono}
           value={value}
           placeholder={placeholder}
           disabled={disabled}
@@ -79,12 +91,20 @@ export function ParsedField<T>({
   inputMode?: "decimal" | "numeric";
   suffix?: string;
 }) {
-  const [draft, setDraft] = useState<string | null>(null);
+  const [typed, setTyped] = useState<{ text: string; value: T } | null>(null);
+  // A value that changed from outside, as by undo, counts more than what was typed.
+  const draft = typed && same(typed.value as Json, value as Json) ? typed.text : null;
   const parsed = draft === null ? null : parse(draft);
   const fault = parsed && "fault" in parsed ? parsed.fault : null;
   const pass = (text: string) => {
     const result = parse(text);
     if ("value" in result) change(result.value);
+  };
+  const type = (text: string) => {
+    const result = parse(text);
+    const passed = commit === "typing" && "value" in result;
+    setTyped({ text, value: passed ? result.value : value });
+    if (passed) change(result.value);
   };
   return (
     <Field {...field} fault={fault}>
@@ -97,17 +117,14 @@ export function ParsedField<T>({
             inputMode={inputMode}
             placeholder={placeholder}
             disabled={disabled}
-            onChange={(event) => {
-              setDraft(event.target.value);
-              if (commit === "typing") pass(event.target.value);
-            }}
+            onChange={(event) => type(event.target.value)}
             onKeyDown={(event) => {
               if (event.key === "Enter" && draft !== null) pass(draft);
-              if (event.key === "Escape") setDraft(null);
+              if (event.key === "Escape") setTyped(null);
             }}
             onBlur={() => {
               if (draft !== null && commit === "leaving") pass(draft);
-              if (fault === null) setDraft(null);
+              if (fault === null) setTyped(null);
             }}
           />
           {suffix && <span className="hint">{suffix}</span>}

@@ -9,9 +9,8 @@ import {
 import { Icon } from "../../graph/icons";
 import { duplicateSelected, removeSelected } from "../canvas/actions";
 import { ListField, SelectField } from "../fields/choice";
-import { CodeField } from "../fields/code";
 import { Section } from "../fields/Field";
-import { ParsedField, TextField } from "../fields/text";
+import { AreaField, ParsedField, TextField } from "../fields/text";
 import { nameFault } from "../model/names";
 import { renameRole, setKind, setSeat } from "../model/roles";
 import { currentPattern, edit, select, useEditor } from "../store/editor";
@@ -35,10 +34,9 @@ export function RoleInspector({ name, role }: RoleProps) {
         <Basics name={name} role={role} />
         <RoleEngine name={name} role={role} />
         {(kind === "model" || kind === "human" || kind === "command") && (
-          <CodeField
+          <AreaField
             label="Instructions"
             path={`${path}.instructions`}
-            language="text"
             rows={7}
             placeholder={`What ${titleOf(name, role)} does, how, and what good work looks like.`}
             value={role.instructions ?? ""}

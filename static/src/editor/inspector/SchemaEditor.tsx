@@ -54,6 +54,7 @@ export function SchemaEditor({ label, path, hint, schema, change, disabled = fal
           label={`${label}, as JSON Schema`}
           path={path}
           rows={8}
+          rich
           value={schema}
           disabled={disabled}
           change={(next) => change(next as JsonSchema | undefined)}

@@ -27,7 +27,8 @@ export function withFilled<T extends object, K extends keyof T>(
   return withField(object, key, isEmpty(value) ? undefined : value);
 }
 
-function isEmpty(value: unknown): boolean {
+/** Nothing, or a value that says as much: "", [], {}. */
+export function isEmpty(value: unknown): boolean {
   if (value === "" || value === undefined || value === null) return true;
   if (Array.isArray(value)) return value.length === 0;
   return typeof value === "object" && Object.keys(value).length === 0;

@@ -41,6 +41,7 @@ class Conversation:
     crew: "CrewAtWork"
     scope: Scope
     role: str
+    task: str
     visit: int
     tools: Sequence[PatternTool] = ()
     schemas: Sequence[JsonSchema] = ()
@@ -94,6 +95,7 @@ class Conversation:
         if self.crew.rehearsal:
             cue = Cue(
                 role=self.role,
+                task=self.task,
                 visit=self.visit,
                 turn=self._turn,
                 delegates=dict(self.delegates),

@@ -64,6 +64,7 @@ class Asking:
                 crew=self.crew,
                 scope=scope,
                 role=self.name,
+                task=prompts.as_text(self.task),
                 visit=visit,
                 tools=tools,
                 schemas=self.schemas,

@@ -33,7 +33,20 @@ def crews_of_team(team: Team, search: str = "") -> "QuerySet[Crew]":
 
 
 def crew_document(crew: Crew) -> Document:
-    """Return the draft as a document, exactly as it was saved."""
+    """Return the draft as a document, exactly as it was saved.
+
+    Its rows are read one table after the other; where a save came in between, all is read again,
+    the crew included.
+    """
+    while True:
+        document = _document(crew)
+        now = Crew.objects.filter(pk=crew.pk).values_list("revision", flat=True).first()
+        if now in (crew.revision, None):
+            return document
+        crew.refresh_from_db()
+
+
+def _document(crew: Crew) -> Document:
     draft = Draft(
         name=crew.name,
         description=crew.description,

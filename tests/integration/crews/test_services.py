@@ -81,6 +81,35 @@ def test_of_saves_at_once_one_wins_whole_and_the_others_are_told() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_draft_is_never_read_half_saved() -> None:
+    user = user_create(email="ada@example.com")
+    names = ["a", "b"]
+    documents = [
+        desk(description=name, roles={name: {"seat": "worker"}}, handoffs=[], layout={})
+        for name in names
+    ]
+    crew = crew_create(team=team_create_personal(user=user), user=user, document=documents[0])
+    done = threading.Event()
+
+    def write_or_read(n: int) -> list[Any]:
+        if n == 0:
+            for revision in range(1, 80):
+                document = documents[revision % 2]
+                crew_draft_save(crew=crew, document=document, revision=revision, user=user)
+            done.set()
+        read = []
+        while not done.is_set():
+            mine = Crew.objects.get(pk=crew.pk)
+            read.append((mine, crew_document(mine)))
+        return read
+
+    _, first, second = at_once(3, write_or_read)
+    assert first
+    for mine, document in [*first, *second]:
+        assert document == documents[(mine.revision - 1) % 2]
+
+
+@pytest.mark.django_db(transaction=True)
 def test_publishing_at_once_gives_one_version() -> None:
     user = user_create(email="ada@example.com")
     crew = crew_create(team=team_create_personal(user=user), user=user, document=desk())

@@ -41,12 +41,12 @@ def run_list(request: TeamRequest) -> HttpResponse:
         "query": urlencode({name: value for name, value in asked.items() if value}),
         "here": request.get_full_path(),
         "statuses": STATUSES,
-        "crews": crews_with_runs(request.team),
         "busy": any(run.status in store.OPEN for run in page),
         "now": timezone.now(),
     }
-    rows_only = request.headers.get("HX-Request") == "true"
-    return render(request, "runs/rows.html" if rows_only else "runs/list.html", context)
+    if request.headers.get("HX-Request") == "true":
+        return render(request, "runs/rows.html", context)
+    return render(request, "runs/list.html", context | {"crews": crews_with_runs(request.team)})
 
 
 @require_GET

@@ -60,6 +60,17 @@ def shown(value: Any) -> str:
 
 
 @register.filter
+def fields(value: Any) -> list[tuple[str, Any]]:
+    """Return the fields of an object with long texts, to be shown one by one; else nothing."""
+    if not isinstance(value, dict):
+        return []
+    long = any(
+        isinstance(part, str) and (len(part) > 60 or "\n" in part) for part in value.values()
+    )
+    return [(name, part) for name, part in value.items() if part not in ("", None)] if long else []
+
+
+@register.filter
 def compact(tokens: int) -> str:
     """Return a number of tokens in few characters: ``312``, ``1.2k``, ``48k``, ``1.3M``."""
     if tokens < 1000:

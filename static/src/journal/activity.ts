@@ -27,6 +27,8 @@ export type Activity = {
   waitingOn: { [role: string]: string[] };
 };
 
+const ENDED: { [status: string]: RoleState } = { finished: "done", failed: "failed" };
+
 type Pass = { from: string; to: string; active: boolean };
 
 /** `now` is a time of the run, in ms: the present one, or that of the entry looked at. */
@@ -85,7 +87,7 @@ function countIn(activity: Activity, action: ActionState): void {
   if (action.type === "model_call") sum.calls += 1;
   if (action.type === "tool_call") sum.tools += 1;
   if (action.type === "ask" && action.ended_at !== null) {
-    activity.states[role] = action.status === "failed" ? "failed" : "done";
+    activity.states[role] = ENDED[action.status] ?? "idle";
   }
   sum.tokens += action.tokens;
   sum.cost += action.cost_usd ?? 0n;

@@ -139,10 +139,13 @@ function givenOf(input: JsonObject | null): string {
   return `given by ${textOf(given.from)}: ${payload ? argumentsOf(payload) : brief(given.payload)}`;
 }
 
-/** Text as it is, but a JSON object in the form `name: value, …`. */
+/** What Markdown puts around words. */
+const MARKS = /^#{1,6} |\*\*|`/gm;
+
+/** Text without its marks, a JSON object in the form `name: value, …`. */
 function readable(text: string): string {
   const trimmed = text.trim();
-  if (!trimmed.startsWith("{")) return trimmed;
+  if (!trimmed.startsWith("{")) return trimmed.replace(MARKS, "");
   try {
     return argumentsOf(objectOf(JSON.parse(trimmed)));
   } catch {

@@ -1,4 +1,4 @@
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { type CrewDocument, type CrewLimits, titleOf } from "../graph/document";
 import { isFinal } from "../journal/fold";
 import { Canvas } from "./Canvas";
@@ -10,7 +10,7 @@ import { Meters } from "./Meters";
 import { type RunModel, useModel } from "./model";
 import { Outcome } from "./Outcome";
 import type { Page } from "./page";
-import { Notice } from "./parts";
+import { Notice, statusWord } from "./parts";
 import { Scrubber } from "./Scrubber";
 
 /** What a document means that does not say otherwise (crews/spec.py). */
@@ -28,6 +28,7 @@ export function App({ page, model }: { page: Page; model: RunModel }) {
   const until = entry ? Date.parse(entry.at) : null;
   // What is lit after a handoff goes out by itself.
   useNow(until === null && !isFinal(state.status), 500);
+  useTitle(page, model.live.seq > 0 ? model.live.status : page.status);
   return (
     <div className="run-page">
       <Head page={page} state={model.live} commands={commands} reachable={model.line === "open"} />
@@ -49,7 +50,11 @@ export function App({ page, model }: { page: Page; model: RunModel }) {
                 onRole={setRole}
               />
             ) : (
-              <p className="run-feed-none quiet">Fetching the run…</p>
+              <p className="run-feed-none quiet">
+                {model.entries.length > 0
+                  ? "What the crew was has been erased."
+                  : "Fetching the run…"}
+              </p>
             )}
           </div>
           <Outcome
@@ -73,6 +78,13 @@ export function App({ page, model }: { page: Page; model: RunModel }) {
       </div>
     </div>
   );
+}
+
+/** The tab says how the run stands, for whoever works in another one. */
+function useTitle(page: Page, status: string): void {
+  useEffect(() => {
+    window.document.title = `${statusWord(status)} · ${page.crew}: ${page.title}`;
+  }, [page, status]);
 }
 
 /** Says when the page is not what the run is now: no connection, or a look at the past. */

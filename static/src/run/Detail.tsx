@@ -1,4 +1,4 @@
-import { isObject, type Json, objectOf, textOf } from "../journal/entry";
+import { isObject, type Json, type JsonObject, objectOf, textOf } from "../journal/entry";
 import type { ActionState } from "../journal/fold";
 import { Icon } from "./parts";
 
@@ -20,7 +20,11 @@ export function Detail({ action, auditUrl }: { action: ActionState; auditUrl: st
         <Value value={action.input} />
       )}
       <h4 className="eyebrow">Output</h4>
-      {action.output === null ? <p className="quiet">Nothing yet.</p> : <Output action={action} />}
+      {action.output === null ? (
+        <p className="quiet">{action.ended_at ? "None." : "Nothing yet."}</p>
+      ) : (
+        <Output action={action} />
+      )}
       <p>
         <a className="btn btn-sm" href={`${auditUrl}${action.id}/`}>
           <Icon name="search" />
@@ -85,26 +89,35 @@ function Said({ by, content }: { by: string; content: Json }) {
   );
 }
 
-/** Text as it is, everything else as JSON; text parts of messages and printed output in their lines. */
+/** Text as it is; an object with long texts field by field, so that their lines show; else JSON. */
 export function Value({ value, prose = false }: { value: Json; prose?: boolean }) {
   if (value === null) return <p className="quiet">None.</p>;
-  if (isObject(value) && typeof value.stdout === "string") return <Printed value={value} />;
-  const text = typeof value === "string" ? value : JSON.stringify(value, null, 2);
-  const look = prose && typeof value === "string" ? "run-value is-prose" : "run-value";
-  return <pre className={look}>{text}</pre>;
+  const fields = isObject(value) && hasLongText(value) ? Object.entries(value) : null;
+  if (!fields) {
+    const look = prose && typeof value === "string" ? "run-value is-prose" : "run-value";
+    return <pre className={look}>{written(value)}</pre>;
+  }
+  return fields
+    .filter(([, part]) => part !== "" && part !== null)
+    .map(([name, part]) => <Field key={name} name={name} text={written(part)} />);
 }
 
-function Printed({ value }: { value: { [key: string]: Json } }) {
-  const { stdout, stderr, ...rest } = value;
+function Field({ name, text }: { name: string; text: string }) {
   return (
-    <>
-      {textOf(stdout) && <pre className="run-value">{textOf(stdout)}</pre>}
-      {textOf(stderr) && (
-        <pre className="run-value" data-status="failed">
-          {textOf(stderr)}
-        </pre>
-      )}
-      <pre className="run-value">{JSON.stringify(rest, null, 2)}</pre>
-    </>
+    <div className="run-said">
+      <span className="run-said-by">{name}</span>
+      <pre className="run-value">{text}</pre>
+    </div>
   );
+}
+
+/** As runs/templatetags/runs.py decides it for the audit. */
+function hasLongText(value: JsonObject): boolean {
+  return Object.values(value).some(
+    (part) => typeof part === "string" && (part.length > 60 || part.includes("\n")),
+  );
+}
+
+function written(value: Json): string {
+  return typeof value === "string" ? value : JSON.stringify(value, null, 2);
 }

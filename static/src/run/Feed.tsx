@@ -29,10 +29,13 @@ export function Feed({ model, state, role, until, name, auditUrl, onAnyRole }: P
     getItemKey: (index) => keyOf(rows[index] as Row),
     overscan: 8,
   });
-  const { following, follow } = useFollowing(box, rows.length, list.getTotalSize(), open.size > 0);
+  const { following, follow, stay } = useFollowing(box, rows.length, list.getTotalSize());
   const toggle = (id: string) => {
     const next = new Set(open);
-    if (!next.delete(id)) next.add(id);
+    if (!next.delete(id)) {
+      next.add(id);
+      stay();
+    }
     setOpen(next);
   };
   return (
@@ -109,8 +112,7 @@ function useFollowing(
   box: React.RefObject<HTMLElement | null>,
   count: number,
   height: number,
-  reading: boolean,
-): { following: boolean; follow: () => void } {
+): { following: boolean; follow: () => void; stay: () => void } {
   const [following, setFollowing] = useState(true);
   const byUs = useRef(0);
   useEffect(() => {
@@ -136,13 +138,13 @@ function useFollowing(
   // biome-ignore lint/correctness/useExhaustiveDependencies: it goes to the end whenever the rows or their height change
   useLayoutEffect(() => {
     const element = box.current;
-    if (!element || !following || reading) return;
+    if (!element || !following) return;
     element.scrollTop = element.scrollHeight;
     byUs.current = element.scrollTop;
-  }, [box, count, height, following, reading]);
+  }, [box, count, height, following]);
   const follow = () => {
     setFollowing(true);
     if (box.current) box.current.scrollTop = box.current.scrollHeight;
   };
-  return { following, follow };
+  return { following, follow, stay: () => setFollowing(false) };
 }

@@ -28,7 +28,9 @@ export function Head({ page, state, commands, reachable }: Props) {
         <h1 title={page.title}>{page.title}</h1>
       </div>
       <div className="run-marks">
-        <Status status={state.seq > 0 ? state.status : page.status} />
+        <span role="status">
+          <Status status={state.seq > 0 ? state.status : page.status} />
+        </span>
         {page.rehearsal && (
           <span className="status" data-status="rehearsal">
             <Icon name="rehearsal" />

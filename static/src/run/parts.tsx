@@ -35,6 +35,10 @@ export function Status({ status, plain = false }: { status: string; plain?: bool
   );
 }
 
+export function statusWord(status: string): string {
+  return STATUS[status]?.word ?? status;
+}
+
 /** How long the run has been at it: waits, pauses and lost workers do not count. */
 export function elapsedOf(state: RunState, now: number): number {
   if (!state.started_at) return 0;

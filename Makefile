@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 NPM := $(PYTHON) -m setup npm
 
-.PHONY: run setup test check fmt bench check-style check-types check-imports check-templates \
+.PHONY: run setup test check fmt bench sandbox check-style check-types check-imports check-templates \
 	check-migrations check-size check-pages
 
 run:
@@ -46,6 +46,10 @@ fmt: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(NPM) run fmt
+
+sandbox:
+	@$(PYTHON) -m setup run
+	@$(BIN)/python manage.py sandbox_image default
 
 bench: setup
 	@for script in tests/bench/*.py; do $(BIN)/python -m tests.bench.$$(basename $$script .py) || exit 1; done

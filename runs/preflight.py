@@ -44,7 +44,7 @@ def check_sandboxes(spec: CrewSpec, *, here: bool) -> None:
     for image in sorted(images & {"default", "node", "minimal"} - set(status.images)):
         raise BadRequest(
             f"The sandbox image '{image}' of {names} is not built yet."
-            f" Build it with: python manage.py sandbox_image {image}"
+            f" Build it with: .venv/bin/python manage.py sandbox_image {image}"
         )
 
 

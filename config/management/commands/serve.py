@@ -72,6 +72,10 @@ class Command(BaseCommand):
         engine = async_to_sync(DockerDriver().check)()
         if not engine.available:
             lines.append(f"Roles that execute code will not work: {engine.reason}")
+        elif "default" not in engine.images:
+            lines.append(
+                "Roles that execute code need the sandbox image; build it once with: make sandbox"
+            )
         lines.append("Stop it with Ctrl-C.")
         return "\n".join(lines)
 

@@ -131,6 +131,31 @@ test("a chain is drawn from left to right in the order of its handoffs", () => {
   expect(covers(Object.entries(drawn))).toBe(false);
 });
 
+test("an empty seat stays on its side of the role that it works with", () => {
+  const seats: Seat[] = [
+    { name: "orchestrator", min: 1, max: 1 },
+    { name: "worker", min: 1, max: null },
+  ];
+  const empty = crew({});
+  const before = places(empty, seats);
+  const taken = crew(
+    { a: { seat: "worker" } },
+    { layout: { a: before["slot:worker"] ?? { x: 0, y: 0 } } },
+  );
+  expect(places(taken, seats)["slot:orchestrator"]).toEqual(before["slot:orchestrator"]);
+});
+
+test("a hundred roles are never one long column", () => {
+  const roles: { [name: string]: Role } = { lead: { seat: "orchestrator" } };
+  for (let n = 0; n < 99; n++) roles[`w${n}`] = { seat: "worker" };
+  const handoffs = [{ from: "w0", to: "w1" }];
+  for (const document of [crew(roles), crew(roles, { handoffs })]) {
+    const drawn = Object.entries(arranged(document));
+    expect(covers(drawn)).toBe(false);
+    expect(bounds(drawn.map(([, at]) => at))?.height).toBeLessThan(3000);
+  }
+});
+
 test("edges that go both ways have a lane each", () => {
   const document = crew(
     { lead: { seat: "orchestrator" }, writer: { seat: "worker" } },

@@ -57,6 +57,9 @@ export function bounds(
   return { x: left, y: top, width: right - left, height: bottom - top };
 }
 
+/** How small the canvas may be drawn: a hundred roles still fit. */
+export const MIN_ZOOM = 0.1;
+
 /** The window on the canvas that shows a box in the middle, never enlarged; sizes in pixels. */
 export function viewOf(
   box: { x: number; y: number; width: number; height: number },
@@ -64,7 +67,7 @@ export function viewOf(
 ): { x: number; y: number; zoom: number } {
   const room = (length: number) => Math.max(length - GRID * 4, length * 0.8);
   const fit = Math.min(room(size.width) / box.width, room(size.height) / box.height);
-  const zoom = Math.min(1, Math.max(0.2, fit));
+  const zoom = Math.min(1, Math.max(MIN_ZOOM, fit));
   return {
     x: size.width / 2 - (box.x + box.width / 2) * zoom,
     y: size.height / 2 - (box.y + box.height / 2) * zoom,

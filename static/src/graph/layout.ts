@@ -10,10 +10,15 @@ type Places = { [id: string]: Point };
 
 /** A hub with more leaves than this has them on both sides, so that they stay on one screen. */
 const ONE_SIDE = 5;
-/** Between columns there is room for the marks of a contract. */
-const ACROSS = GRID * 9;
-/** With the height of a node a whole number of grid steps, so that rows stay even. */
+/**
+ * Between columns there is room for the marks of a contract; with the size of a node these are
+ * whole numbers of grid steps, so that rows and columns stay even.
+ */
+const ACROSS = GRID * 24 - NODE_WIDTH;
 const BETWEEN = GRID * 8 - NODE_HEIGHT;
+/** A column of more nodes than this is folded, and its folds stand this far from each other. */
+const COLUMN = 8;
+const FOLD = GRID * 17;
 
 /**
  * Places for every role and every empty seat.
@@ -31,29 +36,48 @@ export function places(document: CrewDocument, seats: readonly Seat[] = []): Pla
     const at = known[name];
     if (at) result[name] = at;
   }
+  const pairs = pairsOf(document, seats);
   for (const id of [...roles.filter((name) => !known[name]), ...slots]) {
-    result[id] = freePlace(beside(Object.values(result)), Object.values(result));
+    result[id] = freePlace(besideNeighbours(id, pairs, result), Object.values(result));
   }
   return result;
+}
+
+/** Left of what the node hands over to, else right of what it gets from, else right of everything. */
+function besideNeighbours(id: string, pairs: readonly Pair[], stand: Places): Point {
+  const placed = (ids: string[]) => ids.flatMap((other) => stand[other] ?? []);
+  const after = bounds(placed(pairs.filter(({ from }) => from === id).map(({ to }) => to)));
+  const before = bounds(placed(pairs.filter(({ to }) => to === id).map(({ from }) => from)));
+  if (after && !before) {
+    return { x: after.x - NODE_WIDTH - ACROSS, y: after.y + (after.height - NODE_HEIGHT) / 2 };
+  }
+  if (before) {
+    return { x: before.x + before.width + ACROSS, y: before.y + (before.height - NODE_HEIGHT) / 2 };
+  }
+  return beside(Object.values(stand));
+}
+
+/** Handoffs, and the ways that the pattern takes by itself; empty seats take part. */
+function pairsOf(document: CrewDocument, seats: readonly Seat[]): Pair[] {
+  const empty = emptySeats(document, seats).map((slot) => slot.seat);
+  const ids = new Set([...Object.keys(document.roles), ...empty.map(slotId)]);
+  return [...(document.handoffs ?? []), ...impliedPairs(document, empty)].filter(
+    ({ from, to }) => ids.has(from) && ids.has(to),
+  );
 }
 
 /** To the right of everything, at the height of its middle. */
 export function beside(taken: readonly Point[]): Point {
   const box = bounds(taken);
   if (!box) return { x: 0, y: 0 };
-  return snap({
-    x: box.x + box.width + GRID * 4,
-    y: box.y + (box.height - NODE_HEIGHT) / 2,
-  });
+  return snap({ x: box.x + box.width + GRID * 4, y: box.y + (box.height - NODE_HEIGHT) / 2 });
 }
 
 /** A fresh drawing, left to right, of roles and empty seats. */
 export function arranged(document: CrewDocument, seats: readonly Seat[] = []): Places {
   const empty = emptySeats(document, seats).map((slot) => slot.seat);
   const ids = [...Object.keys(document.roles), ...empty.map(slotId)];
-  const pairs = [...(document.handoffs ?? []), ...impliedPairs(document, empty)].filter(
-    ({ from, to }) => ids.includes(from) && ids.includes(to),
-  );
+  const pairs = pairsOf(document, seats);
   const hub = hubOf(ids, pairs);
   return hub !== null && ids.length - 1 > ONE_SIDE ? star(hub, ids) : layered(ids, pairs);
 }
@@ -68,23 +92,39 @@ function hubOf(ids: readonly string[], pairs: readonly Pair[]): string | null {
   return joined.size === ids.length ? hub : null;
 }
 
-/** The hub in the middle, its leaves in two columns: first the right one, from the top. */
+/** The hub in the middle, half of its leaves on each side: first the right one, from the top. */
 function star(hub: string, ids: readonly string[]): Places {
   const leaves = ids.filter((id) => id !== hub);
-  const onRight = Math.ceil(leaves.length / 2);
-  const across = NODE_WIDTH + ACROSS;
-  const result: Places = { [hub]: { x: across, y: 0 } };
-  leaves.forEach((id, n) => {
-    const right = n < onRight;
-    const row = right ? n : n - onRight;
-    const rows = right ? onRight : leaves.length - onRight;
-    const y = (row - (rows - 1) / 2) * (NODE_HEIGHT + BETWEEN);
-    result[id] = snap({ x: right ? across * 2 : 0, y });
-  });
-  return result;
+  const onRight = leaves.slice(0, Math.ceil(leaves.length / 2));
+  const onLeft = leaves.slice(onRight.length);
+  const away = NODE_WIDTH + ACROSS;
+  return {
+    [hub]: { x: 0, y: 0 },
+    ...stacked(onRight, away, 1).places,
+    ...stacked(onLeft, -away, -1).places,
+  };
 }
 
-/** Ranks from left to right, by dagre. */
+/**
+ * Nodes in a column around the height 0, from `x`; a high column is folded into several that lie
+ * in the direction `way`, so that a large crew stays on one screen. `wide` is how far they reach.
+ */
+function stacked(ids: readonly string[], x: number, way: 1 | -1): { places: Places; wide: number } {
+  const rows =
+    ids.length <= COLUMN ? ids.length : Math.max(COLUMN, Math.ceil(Math.sqrt(ids.length * 2.4)));
+  const places: Places = {};
+  ids.forEach((id, n) => {
+    const fold = Math.floor(n / rows);
+    const inFold = Math.min(rows, ids.length - fold * rows);
+    places[id] = snap({
+      x: x + way * fold * FOLD,
+      y: ((n % rows) - (inFold - 1) / 2) * (NODE_HEIGHT + BETWEEN),
+    });
+  });
+  return { places, wide: (Math.ceil(ids.length / Math.max(rows, 1)) - 1) * FOLD };
+}
+
+/** Ranks from left to right, by dagre; high ranks are folded. */
 function layered(ids: readonly string[], pairs: readonly Pair[]): Places {
   const drawing = new dagre.graphlib.Graph<object>();
   drawing.setGraph({ rankdir: "LR", nodesep: BETWEEN, ranksep: ACROSS });
@@ -92,10 +132,25 @@ function layered(ids: readonly string[], pairs: readonly Pair[]): Places {
   for (const id of ids) drawing.setNode(id, { width: NODE_WIDTH, height: NODE_HEIGHT });
   for (const { from, to } of pairs) drawing.setEdge(from, to);
   dagre.layout(drawing);
-  const result: Places = {};
+  const centre = (id: string) => drawing.node(id) as unknown as Point;
+  const columns = new Map<number, string[]>();
   for (const id of ids) {
-    const { x, y } = drawing.node(id) as unknown as Point;
-    result[id] = snap({ x: x - NODE_WIDTH / 2, y: y - NODE_HEIGHT / 2 });
+    const x = Math.round(centre(id).x);
+    columns.set(x, [...(columns.get(x) ?? []), id]);
+  }
+  const high = [...columns.values()].some((column) => column.length > COLUMN);
+  const result: Places = {};
+  let shift = 0;
+  for (const x of [...columns.keys()].sort((a, b) => a - b)) {
+    const column = (columns.get(x) ?? []).sort((a, b) => centre(a).y - centre(b).y);
+    const left = x - NODE_WIDTH / 2 + shift;
+    if (high) {
+      const { places, wide } = stacked(column, left, 1);
+      Object.assign(result, places);
+      shift += wide;
+    } else {
+      for (const id of column) result[id] = snap({ x: left, y: centre(id).y - NODE_HEIGHT / 2 });
+    }
   }
   return result;
 }

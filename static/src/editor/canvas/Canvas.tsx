@@ -17,7 +17,7 @@ import {
 } from "../../graph";
 import type { Point } from "../../graph/document";
 import { documentToGraph } from "../../graph/flow";
-import { GRID, snap } from "../../graph/geometry";
+import { GRID, MIN_ZOOM, snap } from "../../graph/geometry";
 import { slotId } from "../../graph/seats";
 import { useProblems } from "../fields/problems";
 import { connectFault } from "../model/handoffs";
@@ -112,7 +112,7 @@ export function Canvas() {
         deleteKeyCode={null}
         selectionKeyCode="Shift"
         multiSelectionKeyCode={["Shift", "Meta", "Control"]}
-        minZoom={0.2}
+        minZoom={MIN_ZOOM}
         maxZoom={1.6}
         zoomOnDoubleClick={false}
         proOptions={{ hideAttribution: true }}
@@ -170,12 +170,17 @@ function useGraph() {
       graph.nodes.map((node) => {
         const at = dragged[node.id];
         const selected = selection.nodes.includes(node.id);
+        // A node that stays as it was stays the same object, and is not drawn again.
+        if (!at && !selected) return node;
         return { ...node, selected, ...(at ? { position: at } : {}) } as FlowNode;
       }),
     [graph, dragged, selection],
   );
   const edges = useMemo(
-    () => graph.edges.map((edge) => ({ ...edge, selected: selection.edges.includes(edge.id) })),
+    () =>
+      graph.edges.map((edge) =>
+        selection.edges.includes(edge.id) ? { ...edge, selected: true } : edge,
+      ),
     [graph, selection],
   );
   return { nodes, edges, dragged, setDragged };

@@ -54,6 +54,7 @@ export function AreaField({
           {...control}
           className={mono ? "textarea ed-area ed-code" : "textarea ed-area"}
           rows={rows}
+          style={{ minHeight: `${rows * 1.25 + 0.875}rem` }}
           spellCheck={!mono}
           value={value}
           placeholder={placeholder}

@@ -26,10 +26,10 @@ export function localProblems(document: CrewDocument, pattern: PatternInfo | und
     if (count < seat.min) {
       add(
         "roles",
-        `The seat “${seat.name}” needs ${atLeast(seat.min, seat.max)}, and has ${count}.`,
+        `The seat “${seat.name}” needs ${atLeast(seat.min, seat.max)} and has ${count || "none"}.`,
       );
     } else if (seat.max !== null && count > seat.max) {
-      add("roles", `The seat “${seat.name}” takes ${seat.max}, and has ${count}.`);
+      add("roles", `The seat “${seat.name}” takes ${seat.max} and has ${count}.`);
     }
   }
   return problems;

@@ -42,8 +42,8 @@ test("seats that are empty, crowded or unknown are told at once", () => {
   expect(messages).toEqual([
     "Give the crew a name.",
     "Review has no seat “clown”; it has producer, reviewer.",
-    "The seat “producer” takes 1, and has 2.",
-    "The seat “reviewer” needs 1 role, and has 0.",
+    "The seat “producer” takes 1 and has 2.",
+    "The seat “reviewer” needs 1 role and has none.",
   ]);
   expect(localProblems(crew(), PATTERN)).toEqual([]);
 });

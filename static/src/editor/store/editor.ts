@@ -3,7 +3,7 @@
 import { temporal } from "zundo";
 import { create } from "zustand";
 import { type Catalog, NO_CATALOG, patternOf } from "../../api/catalog";
-import type { CrewDocument, Json } from "../../graph/document";
+import type { CrewDocument, Json, Point } from "../../graph/document";
 import { handoffIds } from "../../graph/flow";
 import { places } from "../../graph/layout";
 import type { Problem } from "../../graph/problems";
@@ -134,9 +134,17 @@ export function currentPattern(state: EditorState) {
   return patternOf(state.catalog, state.document.pattern.name);
 }
 
-/** Where every role and empty seat stands. */
-export function currentPlaces(state: EditorState) {
-  return places(state.document, currentPattern(state)?.seats ?? []);
+type Placed = { document: CrewDocument; catalog: Catalog; where: { [id: string]: Point } };
+let placed: Placed | null = null;
+
+/** Where every role and empty seat stands. Asked at each step of a drag, so kept while it holds. */
+export function currentPlaces(state: EditorState): { [id: string]: Point } {
+  const { document, catalog } = state;
+  if (placed?.document !== document || placed.catalog !== catalog) {
+    const where = places(document, currentPattern(state)?.seats ?? []);
+    placed = { document, catalog, where };
+  }
+  return placed.where;
 }
 
 /** Everything that is wrong: the server's findings brought up to date, and what shows at once. */

@@ -148,7 +148,8 @@ class Channel:
                 continue
             for frame in self._reader.feed(data):
                 self._handle(frame.head, frame.data)
-        self._fail(SandboxLost())
+        last = self.complaint.splitlines()[-1:]
+        self._fail(SandboxLost(f"The sandbox ended: {last[0]}" if last else ""))
 
     def _handle(self, head: Head, data: bytes) -> None:
         event = head.get("ev")

@@ -94,6 +94,8 @@ async def a_key_runs_once(box: Sandbox) -> None:
     first = await box.run(["cat"], stdin=b"once", key="step/1")
     again = await box.run(["cat"], stdin=b"twice", key="step/1")
     _expect(first.stdout == again.stdout == b"once", "the kept result")
+    both = (box.run(["sleep", "0.2"], key="step/2") for _ in range(2))
+    _expect(all(result.ok for result in await asyncio.gather(*both)), "both get the result")
 
 
 async def files_are_kept(box: Sandbox) -> None:

@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from sandbox.agent import cgroup, tree
+from sandbox.agent.link import Timer
 from sandbox.agent.spawn import REPORT, Command, Spawned, spawn
 
 READ = 1 << 16
@@ -61,8 +62,9 @@ class Running:
         head = 0 if self.background else cap * 3 // 4
         tail = RING if self.background else cap - head
         self.captures = (Capture(head, tail), Capture(head, tail))
-        self.listener: int | None = None
+        self.listeners: list[int] = []
         self.waiters: list[int] = []
+        self.deadline: Timer | None = None
         self.readers: list[tuple[int, dict[str, Any]]] = []
         self.stdin = bytearray()
         self.stdin_done = False
@@ -116,6 +118,11 @@ class Running:
             "ends": [len(capture.end()) for capture in self.captures],
         }
         return self.result
+
+    @property
+    def size(self) -> int:
+        """Bytes of output that are held."""
+        return sum(len(capture.head) + len(capture.tail) for capture in self.captures)
 
     def ends(self) -> bytes:
         return b"".join(capture.end() for capture in self.captures)

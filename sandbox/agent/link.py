@@ -18,13 +18,26 @@ FULL = 1 << 20
 Callback = Callable[[], object]
 
 
+class Timer:
+    """Something to be done at a time. Cancelled, it holds on to nothing."""
+
+    def __init__(self, at: float, callback: Callback) -> None:
+        self.at = at
+        self.callback: Callback | None = callback
+
+    def __lt__(self, other: Timer) -> bool:
+        return self.at < other.at
+
+    def cancel(self) -> None:
+        self.callback = None
+
+
 class Loop:
     """Descriptors and timers; a callback for each."""
 
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()
-        self._timers: list[tuple[float, int, Callback]] = []
-        self._serial = 0
+        self._timers: list[Timer] = []
 
     def watch(self, fd: int, events: int, callback: Callback) -> None:
         """Call back whenever `fd` is ready for `events` (1 read, 2 write, 0 forget it)."""
@@ -37,20 +50,23 @@ class Loop:
         else:
             self._selector.register(fd, events, callback)
 
-    def later(self, at: float, callback: Callback) -> None:
-        self._serial += 1
-        heapq.heappush(self._timers, (at, self._serial, callback))
+    def later(self, at: float, callback: Callback) -> Timer:
+        timer = Timer(at, callback)
+        heapq.heappush(self._timers, timer)
+        return timer
 
     def turn(self, longest: float) -> None:
         """Wait for something, at most `longest` seconds, and handle all that is due."""
         if self._timers:
-            longest = min(longest, self._timers[0][0] - time.monotonic())
+            longest = min(longest, self._timers[0].at - time.monotonic())
         for key, _ in self._selector.select(max(0.0, longest)):
             now = self._selector.get_map().get(key.fd)
             if now is not None and now.data is key.data:
                 key.data()
-        while self._timers and self._timers[0][0] <= time.monotonic():
-            heapq.heappop(self._timers)[2]()
+        while self._timers and self._timers[0].at <= time.monotonic():
+            callback = heapq.heappop(self._timers).callback
+            if callback is not None:
+                callback()
 
 
 class Link:

@@ -16,7 +16,8 @@ from sandbox.agent.link import Link, Loop
 from sandbox.agent.spawn import Command, shell_line
 
 KEPT = 8
-"""Results of ended commands that are kept for a controller that comes back."""
+KEPT_BYTES = 4 << 20
+"""How many results of ended commands are kept for a controller that comes back."""
 Head = dict[str, Any]
 
 
@@ -46,7 +47,7 @@ class Commands:
     def forget_connection(self) -> None:
         """Nobody listens any more; the commands go on to their end or their deadline."""
         for running in self._commands.values():
-            running.listener = None
+            running.listeners.clear()
             running.waiters.clear()
             running.readers.clear()
 
@@ -84,21 +85,21 @@ class Commands:
         self._feed(running, data, not running.background and not head.get("more"))
         if head.get("timeout"):
             at = running.began + float(head["timeout"])
-            self._loop.later(at, lambda: self._expire(running))
+            running.deadline = self._loop.later(at, lambda: self._expire(running))
         if running.background:
             self._link.send({"re": number})
         else:
-            running.listener = number
+            running.listeners.append(number)
 
     def _adopt(self, number: int, running: Running) -> None:
-        """The same command asked for by another connection: tell it what it missed."""
+        """The same command asked for again: tell whoever asks what it missed, then all the rest."""
         for which, capture in enumerate(running.captures):
             if capture.head:
                 self._link.send({"ev": "out", "re": number, "s": which}, bytes(capture.head))
         if running.result is not None:
             self._link.send({"re": number, **running.result}, running.ends())
         else:
-            running.listener = number
+            running.listeners.append(number)
 
     def _stdin(self, number: int, head: Head, data: bytes) -> None:
         self._feed(self._find(head), data, not head.get("more"))
@@ -181,8 +182,9 @@ class Commands:
             self._forget(running, fd)
             return False
         first = running.captures[which].feed(data)
-        if first and running.listener is not None:
-            self._link.send({"ev": "out", "re": running.listener, "s": which}, first)
+        if first:
+            for number in running.listeners:
+                self._link.send({"ev": "out", "re": number, "s": which}, first)
         self._answer_readers(running)
         return True
 
@@ -214,15 +216,23 @@ class Commands:
 
     def _finish(self, running: Running) -> None:
         result = running.finish()
-        for number in (running.listener, *running.waiters):
-            if number is not None:
-                self._link.send({"re": number, **result}, running.ends())
+        for number in (*running.listeners, *running.waiters):
+            self._link.send({"re": number, **result}, running.ends())
         self._answer_readers(running)
         if not running.keep:
             del self._commands[running.name]
-        ended = [name for name, one in self._commands.items() if one.result is not None]
-        for name in ended[:-KEPT]:
-            del self._commands[name]
+        if running.deadline is not None:
+            running.deadline.cancel()
+        self._forget_old()
+
+    def _forget_old(self) -> None:
+        """Keep the latest results, by number and by size."""
+        size = 0
+        ended = [one for one in self._commands.values() if one.result is not None]
+        for count, one in enumerate(reversed(ended)):
+            size += one.size
+            if count and (count >= KEPT or size > KEPT_BYTES):
+                del self._commands[one.name]
 
     def _expire(self, running: Running) -> None:
         if running.status is None:

@@ -134,6 +134,12 @@ async def test_a_gigabyte_in_one_line_costs_nothing_here(box: LiveSandbox):
     await only_the_agent_is_left(box)
 
 
+async def test_what_was_said_is_not_kept_for_ever(box: LiveSandbox):
+    for number in range(30):
+        await box.run("head -c 3M /dev/zero", key=f"step {number}")
+    assert (await box.metrics()).memory_bytes < 25 << 20
+
+
 async def test_any_bytes_come_through(box: LiveSandbox):
     nasty = bytes(range(256)) + b"\xff\xfe\xc3(\x1b[2J\x1b]0;title\x07\r\n\0"
     result = await box.run("cat; cat /proc/self/fd/0 >&2", stdin=nasty)

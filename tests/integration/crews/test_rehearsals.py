@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from config.data_dir import BASE_DIR
 from crews.library import LibraryEntry, library_entries
 from crews.lint import crew_lint
+from crews.parse import crew_parse
 from runs.catalog import catalog
 from sandbox.images.build import build
 from tests.engines.installation import Installation
@@ -18,6 +20,12 @@ ENTRIES = {entry.slug: entry for entry in library_entries()}
 @pytest.mark.parametrize("entry", ENTRIES.values(), ids=ENTRIES.keys())
 def test_a_template_has_no_problems_here(entry: LibraryEntry) -> None:
     assert crew_lint(entry.spec, catalog()) == []
+
+
+def test_the_documents_own_example_has_no_problems_here() -> None:
+    text = (BASE_DIR / "docs" / "crew-document.md").read_text()
+    example = text.partition("```yaml\n")[2].partition("```")[0]
+    assert crew_lint(crew_parse(example), catalog()) == []
 
 
 @pytest.fixture(scope="module")

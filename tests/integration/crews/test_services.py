@@ -1,5 +1,6 @@
 """What the services promise beyond what the API shows."""
 
+import json
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -152,6 +153,17 @@ def test_import_wants_the_right_shape(team: Team, owner: User) -> None:
     with pytest.raises(DocumentRefused) as caught:
         crew_import(team=team, user=owner, data="callsheet: 1\nname: x")
     assert [item.path for item in caught.value.problems] == ["pattern", "roles"]
+
+
+def test_the_order_of_keys_survives(team: Team, owner: User) -> None:
+    schema = {"type": "object", "properties": {"zeta": {}, "a": {}, "longer": {}}}
+    handoff = {"schema": schema, "from": "writer", "to": "lead"}
+    crew = crew_create(team=team, user=owner, document=desk(handoffs=[handoff]))
+    version = crew_publish(crew=Crew.objects.get(pk=crew.pk), user=owner)
+    pinned = CrewVersion.objects.get(pk=version.pk).document
+    for document in (crew_document(Crew.objects.get(pk=crew.pk)), pinned):
+        kept = document["handoffs"][0]["schema"]
+        assert json.dumps(kept) == json.dumps(schema)
 
 
 def test_a_changed_rehearsal_is_a_new_version(team: Team, owner: User) -> None:

@@ -1,11 +1,12 @@
 """The forms of the settings pages."""
 
-from typing import Any
+from typing import Any, Self
 
 from django import forms
 
 from teams.models import Credential
 from teams.providers import PROVIDERS
+from teams.services import TierModel
 
 
 def _providers() -> list[tuple[str, str]]:
@@ -67,10 +68,22 @@ class CredentialForm(forms.Form):
 
 
 class TierForm(forms.Form):
-    """Which model one tier means; an empty model name returns to the default."""
+    """Which model one tier means; an empty model name means the provider's default."""
 
     provider = forms.ChoiceField(choices=_providers)
     model = forms.CharField(
         max_length=120, required=False, widget=forms.TextInput(attrs={"spellcheck": "false"})
     )
     credential = forms.SlugField(max_length=60, required=False, initial="default")
+
+    @classmethod
+    def shown(cls, tier: TierModel) -> Self:
+        """Make the form that shows a tier as it is; a default model is only hinted at."""
+        initial = {
+            "provider": tier.provider,
+            "credential": tier.credential,
+            "model": tier.model if tier.chosen else "",
+        }
+        form = cls(auto_id=f"{tier.tier}-%s", initial=initial)
+        form.fields["model"].widget.attrs["placeholder"] = tier.model
+        return form

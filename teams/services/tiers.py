@@ -55,13 +55,15 @@ def tier_resolve(*, team: Team, tier: str, environment: bool = False) -> TierMod
 def tier_set(
     *, team: Team, tier: str, provider: str, model: str, credential: str = "default"
 ) -> None:
-    """Say which model the tier means; an empty ``model`` returns to the default.
+    """Say which model the tier means; an empty ``model`` means the provider's default for it.
 
     Raises:
         ValueError: for an unknown tier, naming the tiers there are.
     """
     if tier not in TIERS:
         raise ValueError(f"Unknown tier {tier!r}; there are {', '.join(TIERS)}")
+    if not model and provider != _default_provider(team, environment=False):
+        model = DEFAULTS.get(provider, {}).get(tier, "")
     if not model:
         ModelTier.objects.for_team(team).filter(tier=tier).delete()
         return

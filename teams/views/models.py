@@ -21,7 +21,7 @@ from teams.services import (
     tier_set,
     tiers_of,
 )
-from teams.services.tiers import DEFAULTS, TIERS
+from teams.services.tiers import TIERS
 
 
 @require_safe
@@ -90,17 +90,13 @@ def tier_save(request: TeamRequest, tier: str) -> HttpResponse:
 
 def _page(team: Team) -> dict[str, Any]:
     credentials = Credential.objects.for_team(team).order_by("provider", "name")
-    tiers = [
-        (tier, TierForm(prefix=None, auto_id=f"{tier.tier}-%s", initial=vars(tier)))
-        for tier in tiers_of(team=team)
-    ]
+    tiers = [(tier, TierForm.shown(tier)) for tier in tiers_of(team=team)]
     return {
         "credentials": [
             (credential, PROVIDERS.get(credential.provider)) for credential in credentials
         ],
         "environment": credentials_from_environment(team=team),
         "tiers": tiers,
-        "defaults": DEFAULTS,
     }
 
 

@@ -15,6 +15,7 @@ from teams.services import (
     tier_set,
     tiers_of,
 )
+from teams.services.tiers import DEFAULTS
 
 pytestmark = pytest.mark.django_db
 
@@ -163,8 +164,12 @@ class TestTiers:
         assert (chosen.provider, chosen.model, chosen.credential) == ("openai", "llama", "ollama")
         assert chosen.chosen
         assert not tier_resolve(team=team, tier="best").chosen
-        tier_set(team=team, tier="fast", provider="openai", model="")
+        tier_set(team=team, tier="fast", provider="anthropic", model="")
         assert not tier_resolve(team=team, tier="fast").chosen
+
+    def test_another_provider_without_a_model_means_its_default(self, team: Team) -> None:
+        tier_set(team=team, tier="fast", provider="openai", model="")
+        assert tier_resolve(team=team, tier="fast").model == DEFAULTS["openai"]["fast"]
 
     def test_an_unknown_tier_is_an_error_that_names_the_tiers(self, team: Team) -> None:
         with pytest.raises(ValueError, match="fast, balanced, best"):

@@ -14,7 +14,7 @@ from crews.strict_json import Refused, check_json
 from runs import preflight
 from runs.engine import lease
 from runs.errors import BadRequest, Conflict, RunHalted
-from runs.journal import doorbell, store
+from runs.journal import doorbell, signing, store
 from runs.journal import entries as e
 from runs.journal.fold import fold
 from runs.models import Run
@@ -96,14 +96,14 @@ def run_start(
 
 
 def run_cancel(*, run: Run, user: User, reason: str = "") -> None:
-    """Stop a run for good. What is under way is given up. Raises Conflict if it has ended."""
-    _command(
-        run,
-        e.RunCancelled(reason=reason[:1000]),
-        user,
-        allowed=store.UNFINISHED,
-        status="cancelled",
-    )
+    """Stop a run for good, and sign its journal as it is. What is under way is given up.
+
+    Raises Conflict if it has ended.
+    """
+    cancelled = e.RunCancelled(reason=reason[:1000])
+    with transaction.atomic():
+        _command(run, cancelled, user, allowed=store.UNFINISHED, status="cancelled")
+        signing.sign(run)
 
 
 def run_pause(*, run: Run, user: User, reason: str = "") -> None:

@@ -42,6 +42,8 @@ def measure() -> None:
 
     call_command("migrate", verbosity=0)
     user = owner_create_first()
+    if user is None:
+        raise SystemExit("the database is not new")
     team = Team.objects.get()
     client = Client(headers={"host": "127.0.0.1:8000"})
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
@@ -102,7 +104,7 @@ def _run(team: Any) -> UUID:
                 ended_at=start + timedelta(milliseconds=250),
                 tokens=n % 900,
                 preview="What came of it",
-            )  # fmt: skip
+            )
         )
     Action.objects.bulk_create(rows, batch_size=1_000)
     return UUID(str(run.pk))

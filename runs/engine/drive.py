@@ -102,6 +102,8 @@ class Drive:
         rest: Rest = "left"
         try:
             rest = await self._to_rest(spec, loaded, recorder, spaces)
+        except RunHalted as halted:
+            rest = "ended" if halted.status in FINAL else "left"
         finally:
             await self._close(spaces, remove=rest == "ended")
         return rest in ("ended", "parked") or await self._release(recorder, waits=rest == "waits")
@@ -109,25 +111,25 @@ class Drive:
     async def _to_rest(
         self, spec: CrewSpec, loaded: Loaded, recorder: Recorder, spaces: Workspaces
     ) -> Rest:
-        """Play the pattern until the run comes to rest, and journal how. Raises LeaseLost."""
+        """Play the pattern until the run comes to rest, and journal how. Raises LeaseLost or
+        RunHalted."""
         try:
             if loaded.state.takeovers >= CRASHES:
                 raise RunParked(
-                    f"The worker was lost {CRASHES} times in a row. Resume to try again."
+                    f"The worker was lost {CRASHES} times in a row{_at(loaded.state)}."
+                    " Resume to try again."
                 )
             self._work = asyncio.ensure_future(self._play(spec, loaded, recorder, spaces))
             await self._finish(recorder, "finished", output=await self._work)
         except RunSuspended:
             await recorder.written()
             return "waits"
-        except RunHalted as halted:
-            return "ended" if halted.status in FINAL else "left"
         except (RunParked, ReplayDiverged) as parked:
             await self._park(recorder, str(parked))
             return "parked"
         except asyncio.CancelledError:
             raise LeaseLost("The run was given up.") from None
-        except LeaseLost:
+        except (LeaseLost, RunHalted):
             raise
         except Exception as failure:
             if not isinstance(failure, RunError):
@@ -205,6 +207,13 @@ class Drive:
             await asyncio.shield(spaces.close(remove=remove))
         except Exception as error:  # noqa: BLE001 (the reaper sees to what is left)
             log.warning("sandbox_not_closed", error=str(error))
+
+
+def _at(state: RunState) -> str:
+    """Say at which actions a run stood when its worker was lost."""
+    within = {action.parent for action in state.actions.values()}
+    open_ = [a for a in state.actions.values() if a.status == "running" and a.id not in within]
+    return f" at {', '.join(repr(action.key) for action in open_)}" if open_ else ""
 
 
 def load(run: str, *, environment: bool = False) -> Loaded:

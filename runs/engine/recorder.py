@@ -191,11 +191,11 @@ class Recorder(Ledger):
             return decision
         if known is None or known.status != "waiting":
             if known is None:
-                self.record(self._started(act, key, action, scope, attempt=1))
+                self.record(self._started(act, key, action, scope, attempt=1, gated=True))
             waiting = e.RunWaiting(
                 question=question, choices=choices, schema_=schema, context=context
             )
-            self.record(self._entry(waiting, key, action, scope, act))
+            self.record(self._entry(waiting, key, action, scope, act, gated=True))
         raise RunSuspended(question)
 
     def _place(self, scope: Scope, slot: str, act: Act) -> tuple[str, str, ActionState | None]:
@@ -229,18 +229,15 @@ class Recorder(Ledger):
         if act.repeatable:
             return
         if known.status == "running" and known.decision is None:
-            self.record(
-                self._entry(
-                    e.ActionUncertain(reason="The worker was lost."), key, known.id, scope, act
-                )
-            )
+            unsure = e.ActionUncertain(reason="The worker was lost.")
+            self.record(self._entry(unsure, key, known.id, scope, act, gated=True))
             waiting = e.RunWaiting(
                 question=f"Did '{act.name}' happen? Its worker was lost before the result was"
                 f" known.",
                 choices=["repeat", "fail"],
                 context={"input": act.input},
             )
-            self.record(self._entry(waiting, key, known.id, scope, act))
+            self.record(self._entry(waiting, key, known.id, scope, act, gated=True))
         if known.decision is None:
             raise RunSuspended(f"Nobody knows whether '{act.name}' happened.")
         if known.decision.get("choice") != "repeat":

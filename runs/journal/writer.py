@@ -103,7 +103,7 @@ class Writer:
         writes = [cast(store.Write, job.work) for job in jobs]
         try:
             return list(store.append(writes, self._heads))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (each is then told its own)
             self._forget(error)
         # One bad write must not take the others with it: each for itself, on a fresh connection.
         return [self._call(partial(self._write_one, write)) for write in writes]

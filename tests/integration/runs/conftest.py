@@ -1,11 +1,15 @@
 """Where runs are tested: a stage in this process, and whole installations that tests share."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
 from teams.services import credential_set, team_create_personal, user_create
+from tests.engines.installation import Installation, Mode
+from tests.engines.services import Postgres, Redis, redis_server
 from tests.fakes.model_server import ModelServer
+from tests.integration.runs.house import House
 from tests.integration.runs.playing import Stage
 
 
@@ -34,3 +38,51 @@ def stage(transactional_db: None, server: ModelServer) -> Stage:
         team=team, provider="anthropic", api_key="sk-test", base_url=server.anthropic_url
     )
     return Stage(team=team, user=user, server=server)
+
+
+@pytest.fixture(scope="session", params=["embedded", "production"])
+def house_mode(request: pytest.FixtureRequest) -> Mode:
+    chosen: Mode = request.param
+    return chosen
+
+
+@pytest.fixture(scope="session")
+def house_redis(house_mode: Mode) -> Iterator[Redis | None]:
+    """The Redis of the shared production installation; None embedded."""
+    if house_mode == "embedded":
+        yield None
+    else:
+        with redis_server() as redis:
+            yield redis
+
+
+@pytest.fixture(scope="session")
+def shared_house(
+    house_mode: Mode,
+    house_redis: Redis | None,
+    fake_models: ModelServer,
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
+) -> Iterator[House]:
+    settings = {}
+    if house_redis is not None:
+        postgres: Postgres = request.getfixturevalue("postgres")
+        database = postgres.create_database(f"house_{tmp_path_factory.getbasetemp().name}".replace("-", "_"))
+        settings = {"DATABASE_URL": database, "REDIS_URL": house_redis.url}
+    installation = Installation(
+        mode=house_mode, folder=tmp_path_factory.mktemp("house"), settings=settings
+    )
+    with ExitStack() as cleanup:
+        cleanup.callback(installation.stop)
+        installation.start(workers=2)
+        house = House(installation, fake_models)
+        cleanup.callback(house.close)
+        house.set_up()
+        yield house
+
+
+@pytest.fixture
+def house(shared_house: House, server: ModelServer) -> House:
+    """An installation in each mode (production with two workers) that all tests here share."""
+    shared_house.ensure_workers(2)
+    return shared_house

@@ -116,8 +116,9 @@ async def files_are_kept(box: Sandbox) -> None:
     await files.remove("empty")
     await files.remove("deep", recursive=True)
     await files.make_directory("a/b")
+    await files.write("a-b", b"")
     names = [one.path for one in await files.list(recursive=True)]
-    _expect(names == ["a", "a/b", "moved", "moved/here"], "what is left")
+    _expect(names == ["a", "a/b", "a-b", "moved", "moved/here"], "what is left, in order")
 
 
 async def file_refusals_name_their_reason(box: Sandbox) -> None:
@@ -195,6 +196,7 @@ async def snapshots_restore(driver: Driver, spec: SandboxSpec) -> None:
     await new.restore(snapshot, fetch)
     _expect(await new.files.read("src/main.py") == b"print(1)\n", "restored")
     _expect(await new.files.read("data") == b"\0" * 100_000, "restored")
+    _expect((await new.changes()).files == (), "what was restored is no news")
     await new.snapshot(store, known=known)
     _expect(len(kept) == 2, "what is known is not stored again")
     await new.kill()

@@ -93,6 +93,10 @@ class DockerDriver:
         except BaseException:
             await channel.close()
             raise
+        if answer["note"] is None:  # its maker died before it said what this is
+            await channel.close()
+            await self._engine.kill(sandbox_id)
+            raise SandboxLost
         spec = SandboxSpec(**answer["note"])
         return self._keep(LiveSandbox(sandbox_id, spec, channel, self._engine))
 

@@ -196,6 +196,7 @@ class LiveSandbox:
 
     async def restore(self, snapshot: Snapshot, fetch: FetchBlob) -> None:
         await snapshots.restore(self._files, snapshot, fetch)
+        await self.changes()  # what was restored is no news
 
     async def open_tunnel(self, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         return await open_tunnel(self._channel, port)

@@ -215,6 +215,7 @@ class ScriptedSandbox:
                 await self._files.write(entry.path, await fetch(entry.sha256))
             elif entry.kind == "directory":
                 await self._files.make_directory(entry.path)
+        await self.changes()
 
     async def open_tunnel(self, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         self._check()

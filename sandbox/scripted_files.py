@@ -80,7 +80,8 @@ class ScriptedFiles:
         folder = self._found(path)
         if self.content[folder] is not None:
             raise FileError("not_a_directory", path)
-        below = [full for full in sorted(self.content) if full.startswith(folder + "/")]
+        below = [full for full in self.content if full.startswith(folder + "/")]
+        below.sort(key=lambda full: full.split("/"))
         names = [(full, full[len(folder) + 1 :]) for full in below]
         return tuple(self._info(full, name) for full, name in names if recursive or "/" not in name)
 

@@ -9,7 +9,7 @@ import pytest
 from sandbox.agent import frames
 from sandbox.api import ExecResult
 from sandbox.live import LiveSandbox
-from tests.integration.sandbox.conftest import until
+from tests.integration.sandbox.conftest import Create, until
 
 FORK_BOMB = "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass"
 THREAD_BOMB = """
@@ -105,6 +105,26 @@ async def test_a_killed_supervisor_ends_the_command(box: LiveSandbox):
 async def test_a_stopped_supervisor_ends_at_the_limit(box: LiveSandbox):
     result = await box.run("kill -STOP $PPID", timeout_s=0.5)
     assert result.timed_out
+    await only_the_agent_is_left(box)
+
+
+async def test_everything_stopped_ends_at_the_limit(box: LiveSandbox):
+    server = await box.start(["sleep", "100"])
+    assert (await box.run("kill -STOP -1", timeout_s=0.5)).timed_out
+    await server.kill()
+    await only_the_agent_is_left(box)
+
+
+async def test_the_agent_answers_while_others_burn_the_processor(create: Create):
+    box = await create(cpu=0.2, memory_mb=256)
+    burn = "for n in $(seq 60); do (while :; do :; done) & done; wait"
+    burning = await box.start(burn)
+    for _ in range(5):
+        await box.metrics()
+    began = time.monotonic()
+    await burning.kill()
+    await box.metrics()
+    assert time.monotonic() - began < 3
     await only_the_agent_is_left(box)
 
 

@@ -114,7 +114,7 @@ function Marks({ data, selected, x, y }: MarksProps) {
       {marks.gate && (
         <span title="Passes only when this holds">
           <Icon name="gate" size={12} />
-          {marks.gate}
+          <span className="cs-edge-gate">{marks.gate}</span>
         </span>
       )}
       {marks.artifacts > 0 && (

@@ -5,12 +5,13 @@ import type { EmptySeat } from "./seats";
 export type SlotFlowNode = Node<EmptySeat & { inviting?: boolean }, "slot">;
 
 /** An empty place of the pattern. `inviting` while a role is dragged over it. */
-function SlotNodeView({ data }: NodeProps<SlotFlowNode>) {
+function SlotNodeView({ data, selected }: NodeProps<SlotFlowNode>) {
   return (
     <div
       className="cs-slot"
       data-inviting={data.inviting || undefined}
       data-needed={data.needed || undefined}
+      data-selected={selected || undefined}
     >
       <Handle type="target" position={Position.Left} isConnectable={false} className="cs-handle" />
       <span className="cs-slot-seat">{data.title}</span>

@@ -1,6 +1,7 @@
 /** The audit page's behaviours: fold the tree, show an action beside it, go through it by keyboard. */
 
 import "../run/run.css";
+import "../run/feed.css";
 import "./audit.css";
 import { type Fetched, fetchPart } from "./parts";
 

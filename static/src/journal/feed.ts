@@ -22,6 +22,9 @@ export function isEvent(entry: Entry): boolean {
   return EVENTS.includes(entry.kind);
 }
 
+/** What Markdown puts around words: headings, emphasis, the rules of tables. */
+const MARKS = /^#{1,6} |\*\*|`|\|[-:| ]*/gm;
+
 const WORDS: { [type: string]: string } = {
   ask: "asked",
   model_call: "model",
@@ -109,7 +112,7 @@ export function excerptOf(action: ActionState): string {
     case "delegation":
       return brief(objectOf(action.input)?.task);
     case "model_call":
-      return readable(textOf(output?.text)) || toolCallsOf(output);
+      return readable(textOf(output?.text)).replace(MARKS, "").trim() || toolCallsOf(output);
     case "tool_call":
       return toolExcerpt(action, output);
     case "handoff":
@@ -139,13 +142,10 @@ function givenOf(input: JsonObject | null): string {
   return `given by ${textOf(given.from)}: ${payload ? argumentsOf(payload) : brief(given.payload)}`;
 }
 
-/** What Markdown puts around words. */
-const MARKS = /^#{1,6} |\*\*|`/gm;
-
-/** Text without its marks, a JSON object in the form `name: value, …`. */
+/** Text as it is, but a JSON object in the form `name: value, …`. */
 function readable(text: string): string {
   const trimmed = text.trim();
-  if (!trimmed.startsWith("{")) return trimmed.replace(MARKS, "");
+  if (!trimmed.startsWith("{")) return trimmed;
   try {
     return argumentsOf(objectOf(JSON.parse(trimmed)));
   } catch {

@@ -1,4 +1,6 @@
 import "./run.css";
+import "./feed.css";
+import "./outcome.css";
 import { createRoot } from "react-dom/client";
 import type { Entry } from "../journal/entry";
 import { App } from "./App";

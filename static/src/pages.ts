@@ -5,6 +5,7 @@ import Alpine from "@alpinejs/csp";
 import { submitOnArrival } from "./pages/arrival";
 import { confirmForms } from "./pages/confirm";
 import { copyButton } from "./pages/copy";
+import { offerPasskeys } from "./pages/passkeys";
 import { themeChoice } from "./pages/theme";
 import { watchToasts } from "./pages/toasts";
 
@@ -14,3 +15,4 @@ Alpine.start();
 confirmForms();
 watchToasts();
 submitOnArrival();
+offerPasskeys();

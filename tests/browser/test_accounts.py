@@ -60,6 +60,42 @@ def test_somebody_signs_up_out_and_in_again(site: Installation, page: Page) -> N
     expect(page).to_have_url(f"{site.url}/settings/keys/")
 
 
+def test_a_passkey_signs_in(site: Installation, new_context: Callable[..., BrowserContext]) -> None:
+    # Browsers know passkeys by host name, so not on 127.0.0.1.
+    url = site.url.replace("127.0.0.1", "localhost")
+    context = new_context()
+    page = context.new_page()
+    authenticator = context.new_cdp_session(page)
+    authenticator.send("WebAuthn.enable")
+    options = {"protocol": "ctap2", "transport": "internal", "automaticPresenceSimulation": True}
+    able = dict.fromkeys(("hasResidentKey", "hasUserVerification", "isUserVerified"), True)
+    authenticator.send("WebAuthn.addVirtualAuthenticator", {"options": {**options, **able}})
+    page.goto(f"{url}/accounts/signup/")
+    page.get_by_label("Email").fill("katherine@example.org")
+    page.get_by_label("Password").fill("correct horse 9")
+    page.get_by_role("button", name="Create the account").click()
+    page.wait_for_url(lambda address: "/signup/" not in address)
+    page.goto(f"{url}/accounts/2fa/webauthn/add/")
+    page.get_by_label("Password").fill("correct horse 9")
+    page.get_by_role("button", name="Confirm").click()
+    page.get_by_label("Passwordless").check()
+    page.get_by_role("button", name="Add").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Recovery Codes")
+    page.get_by_role("button", name="You and settings").click()
+    page.get_by_role("button", name="Sign out").click()
+    page.goto(f"{url}/accounts/login/?next=/settings/")
+    page.get_by_role("button", name="Use a passkey").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Katherine’s team")
+
+
+def test_passkeys_are_not_offered_where_browsers_refuse_them(
+    site: Installation, page: Page
+) -> None:
+    page.goto(f"{site.url}/accounts/login/")
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    expect(page.get_by_role("button", name="Use a passkey")).to_be_hidden()
+
+
 def test_a_chosen_theme_stays(signed_in: Page) -> None:
     page = signed_in
     paper = "getComputedStyle(document.documentElement).backgroundColor"

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from crews.spec import JsonSchema, ModelChoice
-from runs.engine import prompts
+from runs.engine import contracts, prompts
 from runs.engine.machine import NoCredential, Preview, cost
 from runs.engine.recorder import Act, Outcome, Scope
 from runs.engine.toolbox import Toolbox
@@ -107,7 +107,7 @@ class Conversation:
             system=prompts.system(spec, self.role, spec.roles[self.role], self.schemas),
             messages=tuple(self._messages),
             tools=toolbox.offered(),
-            returns=self.schemas[0] if self.schemas else None,
+            returns=contracts.together(self.schemas),
             cue=cue,
         )
 

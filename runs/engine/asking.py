@@ -31,12 +31,15 @@ class Asking:
     task: Json
     given: Sequence[Given]
     contract: Handoff | None
+    returns: JsonSchema | None = None
+    own: bool = True
     role: RoleSpec = field(init=False)
     schemas: list[JsonSchema] = field(init=False)
 
     def __post_init__(self) -> None:
         self.role = self.crew.role(self.name)
-        self.schemas = contracts.schemas_of(self.role, self.contract)
+        role = self.role if self.own else self.role.model_copy(update={"returns": None})
+        self.schemas = contracts.schemas_of(role, self.contract, self.returns)
 
     async def answer(
         self,
@@ -117,7 +120,7 @@ class Asking:
             self.name,
             f"{message} Give a valid result, or reject it.",
             ["edit", "reject"],
-            schema=self.schemas[0] if self.schemas else None,
+            schema=contracts.together(self.schemas),
             context={"problems": [p.as_json() for p in problems], "payload": answer},
         )
         if decision["choice"] != "edit":
@@ -133,7 +136,7 @@ class Asking:
             self.name,
             "\n\n".join(part for part in parts if part),
             ["answer"],
-            schema=self.schemas[0] if self.schemas else {"type": "string", "minLength": 1},
+            schema=contracts.together(self.schemas) or {"type": "string", "minLength": 1},
             context={
                 "task": self.task,
                 "given": [{"from": g.source, "payload": g.payload} for g in self.given],
@@ -142,9 +145,16 @@ class Asking:
         return decision["value"]
 
     async def _program(self, scope: Scope, program: Program) -> Json:
-        """Run a fixed program: JSON in, JSON out. It cannot be asked to correct itself."""
-        first = {"task": self.task, "inputs": self.crew.input}
-        payload = self.given[-1].payload if self.given else first
+        """Run a fixed program: JSON in, JSON out. It cannot be asked to correct itself.
+
+        In goes what it is given: of one role the payload, of several `{task, inputs}` with the
+        payload of each; the first of a crew gets the run's own input.
+        """
+        payload: Json = {"task": self.task, "inputs": self.crew.input}
+        if len(self.given) == 1:
+            payload = self.given[0].payload
+        elif self.given:
+            payload["inputs"] = {g.source: g.payload for g in self.given}
         act = Act(
             type="tool_call",
             name=f"{program.language} program",
@@ -162,9 +172,9 @@ class Asking:
                 how = "ran out of time" if result.timed_out else f"ended with {result.exit_code}"
                 message = f"The program of '{self.name}' {how}. {stderr}".strip()
                 raise ActionError({"kind": "program_failed", "role": self.name, "message": message})
-            return Outcome(
-                output={"stdout": result.stdout.decode(errors="replace"), "stderr": stderr}
-            )
+            kept = await self.crew.workspaces.keep(self.name)
+            stdout = result.stdout.decode(errors="replace")
+            return Outcome(output={"stdout": stdout, "stderr": stderr} | kept)
 
         output = await self.crew.recorder.leaf(scope, "program", act, effect)
         value, problems = contracts.read_program_output(output["stdout"], self.schemas)

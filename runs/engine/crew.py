@@ -77,6 +77,8 @@ class CrewAtWork:
         *,
         given: Sequence[Given] = (),
         to: str | None = None,
+        returns: JsonSchema | None = None,
+        own: bool = True,
         tools: Sequence[PatternTool] = (),
         before_end: Callable[[Say, str], Awaitable[str]] | None = None,
     ) -> Json:
@@ -84,7 +86,8 @@ class CrewAtWork:
             answer = await say(prompts.brief(self.run, task, given))
             return await before_end(say, answer) if before_end else answer
 
-        asking = Asking(self, role, task, given, self.contract(role, to) if to else None)
+        contract = self.contract(role, to) if to else None
+        asking = Asking(self, role, task, given, contract, returns, own)
         return await asking.answer(lead, tools=tools)
 
     async def talk(
@@ -137,13 +140,19 @@ class CrewAtWork:
     async def parallel(
         self,
         branches: Mapping[str, Callable[["CrewAtWork"], Awaitable[Json]]],
+        after: Mapping[str, Sequence[str]] | None = None,
         slot: str = "branch",
     ) -> dict[str, base.Outcome]:
         """See the Protocol. All branches come to rest before a halt or a wait of one is passed
         on."""
         place = self.scope.branch(slot)
 
+        tasks: dict[str, asyncio.Future[base.Outcome]] = {}
+
         async def one(name: str, branch: Callable[[CrewAtWork], Awaitable[Json]]) -> base.Outcome:
+            for other in (after or {}).get(name, ()):
+                await asyncio.wait([tasks[other]])
+                tasks[other].result()  # one that halts or waits takes those after it along
             try:
                 return base.Outcome(value=await branch(self.at(place.branch(name))))
             except ActionError as failed:
@@ -152,11 +161,12 @@ class CrewAtWork:
         if len(branches) == 1:
             ((name, branch),) = branches.items()
             return {name: await one(name, branch)}
-        tasks = [asyncio.ensure_future(one(name, branch)) for name, branch in branches.items()]
+        for name, branch in branches.items():
+            tasks[name] = asyncio.ensure_future(one(name, branch))
         try:
-            results = await asyncio.gather(*tasks, return_exceptions=True)
+            results = await asyncio.gather(*tasks.values(), return_exceptions=True)
         except asyncio.CancelledError:
-            await asyncio.wait(tasks)
+            await asyncio.wait(tasks.values())
             raise
         for result in sorted((r for r in results if isinstance(r, BaseException)), key=_weight):
             raise result

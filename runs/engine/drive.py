@@ -16,7 +16,7 @@ from runs.engine.crew import CrewAtWork
 from runs.engine.machine import Credentials, Machine
 from runs.engine.options import with_defaults
 from runs.engine.recorder import CRASHES, Recorder
-from runs.engine.workspace import INSTALLATION_LABEL, TEAM_LABEL, Workspaces
+from runs.engine.workspace import INSTALLATION_LABEL, RUN_LABEL, TEAM_LABEL, Workspaces
 from runs.errors import LeaseLost, ReplayDiverged, RunError, RunHalted, RunParked, RunSuspended
 from runs.journal import entries as e
 from runs.journal import signing, store
@@ -97,8 +97,7 @@ class Drive:
             self.run, self.token, loaded.state, self._machine.writer, budget
         )
         recorder.on_lost, recorder.on_written = self.lose, self.on_written
-        labels = {INSTALLATION_LABEL: await self._machine.installation(), TEAM_LABEL: loaded.team}
-        spaces = Workspaces(self._machine.driver, self.run, spec, labels)
+        spaces = await self._workspaces(spec, loaded)
         rest: Rest = "left"
         try:
             rest = await self._to_rest(spec, loaded, recorder, spaces)
@@ -107,6 +106,15 @@ class Drive:
         finally:
             await self._close(spaces, remove=rest == "ended")
         return rest in ("ended", "parked") or await self._release(recorder, waits=rest == "waits")
+
+    async def _workspaces(self, spec: CrewSpec, loaded: Loaded) -> Workspaces:
+        machine = self._machine
+        labels = {
+            RUN_LABEL: self.run,
+            TEAM_LABEL: loaded.team,
+            INSTALLATION_LABEL: await machine.installation(),
+        }
+        return Workspaces(machine.driver, spec, labels, loaded.state, machine.read, machine.writer)
 
     async def _to_rest(
         self, spec: CrewSpec, loaded: Loaded, recorder: Recorder, spaces: Workspaces

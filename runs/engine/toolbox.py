@@ -134,7 +134,8 @@ class Toolbox:
                 output = await tool.run(context, call.arguments or {})
             finally:
                 context.preview.close()
-            return Outcome(output=_journaled(output))
+            kept = await self._crew.workspaces.keep(self._role) if tool.info.needs_sandbox else {}
+            return Outcome(output=_journaled(output) | kept)
 
         return dict(await self._crew.recorder.leaf(scope, call.name, act, effect))
 

@@ -110,6 +110,24 @@ def load(rows: Iterable[models.Entry]) -> list[Entry]:
     return [_entry(row, blobs) for row in rows]
 
 
+def blob_keep(run: str, data: bytes) -> str:
+    """Keep bytes with a run, once, and return their SHA-256 (hex), by which they are fetched."""
+    digest = hashlib.sha256(data).hexdigest()
+    models.Blob.objects.bulk_create(
+        [models.Blob(run_id=run, sha256=digest, data=data)], ignore_conflicts=True
+    )
+    return digest
+
+
+def blob_is_kept(run: str, digest: str) -> bool:
+    return models.Blob.objects.filter(run_id=run, sha256=digest).exists()
+
+
+def blob_fetch(run: str, digest: str) -> bytes:
+    """Return what was kept with a run. Raises Blob.DoesNotExist."""
+    return bytes(models.Blob.objects.get(run_id=run, sha256=digest).data)
+
+
 def _entry(row: models.Entry, blobs: Mapping[str, bytes]) -> Entry:
     text: str | bytes | None = blobs.get(row.blob) if row.blob else row.payload
     return Entry.model_construct(

@@ -37,7 +37,7 @@ Rehearse = Callable[[str], list[dict[str, Any]]]
 
 
 @pytest.fixture
-def rehearse(image: str, new_installation: Callable[..., Installation]) -> Rehearse:
+def rehearse(new_installation: Callable[..., Installation]) -> Rehearse:
     """Rehearse a template with its own example and return the run's journal."""
 
     def run(slug: str) -> list[dict[str, Any]]:
@@ -73,6 +73,22 @@ def checks(journal: list[dict[str, Any]]) -> list[dict[str, bool]]:
     return found
 
 
+def test_the_research_desk_needs_no_sandbox_and_corrects_what_breaks_its_contract(
+    rehearse: Rehearse,
+) -> None:
+    tools = {tool for role in ENTRIES["research-desk"].spec.roles.values() for tool in role.tools}
+    assert tools == {"ask_human"}
+    journal = rehearse("research-desk")
+    asked = [
+        json.dumps(entry["payload"]["input"]["messages"])
+        for entry in journal
+        if entry["kind"] == "action.started" and entry["payload"]["type"] == "model_call"
+    ]
+    assert any("confidence: 'confidence' is missing." in text for text in asked)
+    assert "Move to a small database" in journal[-1]["payload"]["output"]
+
+
+@pytest.mark.usefixtures("image")
 def test_the_project_manager_sends_work_back(rehearse: Rehearse) -> None:
     journal = rehearse("project-manager")
     assert checks(journal) == [
@@ -85,6 +101,7 @@ def test_the_project_manager_sends_work_back(rehearse: Rehearse) -> None:
     assert "The module is done" in journal[-1]["payload"]["output"]
 
 
+@pytest.mark.usefixtures("image")
 def test_the_tester_finds_the_fault(rehearse: Rehearse) -> None:
     journal = rehearse("project-manager-tags")
     assert checks(journal) == [{"pytest": False}, {"pytest": True, "ruff": True}]
@@ -93,6 +110,7 @@ def test_the_tester_finds_the_fault(rehearse: Rehearse) -> None:
     assert "TASK_COMPLETE" not in answer
 
 
+@pytest.mark.usefixtures("image")
 def test_the_reviewer_approves_at_the_second_review(rehearse: Rehearse) -> None:
     journal = rehearse("research-code-review")
     passed = {"pytest": True, "ruff": True, "mypy": True}
@@ -102,6 +120,7 @@ def test_the_reviewer_approves_at_the_second_review(rehearse: Rehearse) -> None:
     assert "5 passed" in measured
 
 
+@pytest.mark.usefixtures("image")
 def test_the_assembly_line_adds_up(rehearse: Rehearse) -> None:
     result = rehearse("assembly-line")[-1]["payload"]["output"]
     assert result["valid"]

@@ -17,6 +17,7 @@ ENTRIES = {entry.slug: entry for entry in library_entries()}
 
 def test_the_library_is_complete() -> None:
     assert sorted(ENTRIES, key=lambda slug: ENTRIES[slug].position) == [
+        "research-desk",
         "project-manager",
         "project-manager-tags",
         "research-code-review",
@@ -92,7 +93,7 @@ def test_the_review_rehearsal_tells_the_truth(tmp_path: Path) -> None:
     assert "import json" not in (tmp_path / "measure.py").read_text()
 
 
-@pytest.mark.parametrize("slug", ["project-manager", "research-code-review"])
+@pytest.mark.parametrize("slug", ["research-desk", "project-manager", "research-code-review"])
 def test_rehearsed_answers_keep_their_contracts(slug: str) -> None:
     entry = ENTRIES[slug]
     for handoff in entry.spec.handoffs:

@@ -72,7 +72,7 @@ def read_program_output(stdout: str, schemas: Sequence[JsonSchema]) -> tuple[Jso
 
 
 def check(value: Json, schemas: Sequence[JsonSchema]) -> list[Problem]:
-    """Return what is wrong with a payload; without a schema it must still be JSON that can be kept."""
+    """Return what is wrong with a payload; without a schema it must still be storable JSON."""
     found = [problem for schema in schemas or [{}] for problem in validate_payload(schema, value)]
     return [replace(p, path=storable(p.path), message=storable(p.message)) for p in found]
 

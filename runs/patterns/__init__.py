@@ -1,10 +1,18 @@
 """The patterns: one file and one line here for each."""
 
-from runs.patterns import hierarchical, pipeline
+from runs.patterns import debate, hierarchical, parallel, pipeline, review, route
 from runs.patterns.base import Pattern
 
 PATTERNS: dict[str, Pattern] = {
-    pattern.info.name: pattern for pattern in (hierarchical.PATTERN, pipeline.PATTERN)
+    pattern.info.name: pattern
+    for pattern in (
+        hierarchical.PATTERN,
+        pipeline.PATTERN,
+        route.PATTERN,
+        parallel.PATTERN,
+        debate.PATTERN,
+        review.PATTERN,
+    )
 }
 
 

@@ -4,12 +4,13 @@ A pattern is a plain coroutine. All its effects go through its `Crew`, which jou
 keys made of the structural path, so a coroutine that is killed anywhere is simply run again.
 """
 
+import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from crews.catalog import PatternInfo
-from crews.spec import CrewSpec, Handoff, RoleSpec
+from crews.spec import CrewSpec, Handoff, JsonSchema, RoleSpec
 from runs.providers.base import ToolSpec
 
 Json = Any
@@ -32,6 +33,10 @@ class Passage:
     open: bool
     payload: Json
     reason: str = ""
+
+    def stopped(self, before: str) -> dict[str, Json]:
+        """Return the result of a run that a closed gate ends before a role."""
+        return {"stopped_before": before, "reason": self.reason, "result": self.payload}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,11 +91,15 @@ class Crew(Protocol):
         *,
         given: Sequence[Given] = (),
         to: str | None = None,
+        returns: JsonSchema | None = None,
+        own: bool = True,
         tools: Sequence[PatternTool] = (),
         before_end: Callable[[Say, str], Awaitable[str]] | None = None,
     ) -> Json:
         """Let a role do something and return its result, valid by `returns` and by the contract
-        of the handoff to `to`; an invalid one goes back to the role with the error. `before_end`
+        of the handoff to `to`; an invalid one goes back to the role with the error. `returns` is
+        what the pattern asks of the result besides; with `own` False it stands in the place of the
+        role's own, for an answer that is not the role's result (a plan, a choice). `before_end`
         sees a model's answer first and may go on with the conversation. Raises ActionError."""
         ...
 
@@ -125,10 +134,12 @@ class Crew(Protocol):
         ...
 
     async def parallel(
-        self, branches: Mapping[str, Callable[["Crew"], Awaitable[Json]]]
+        self,
+        branches: Mapping[str, Callable[["Crew"], Awaitable[Json]]],
+        after: Mapping[str, Sequence[str]] | None = None,
     ) -> dict[str, Outcome]:
         """Run branches side by side, each in a key scope of its own, and capture each one's
-        failure."""
+        failure. `after` names for a branch those whose end it waits for, without a circle."""
         ...
 
     async def escalate(
@@ -148,3 +159,19 @@ class Pattern:
 
     info: PatternInfo
     play: Callable[[Crew], Awaitable[Json]]
+
+
+def order(words: str, task: Json) -> str:
+    """Return what a role is told to do about the crew's task."""
+    text = task if isinstance(task, str) else json.dumps(task, ensure_ascii=False, indent=1)
+    return f"{words}\n\nThe task: {text}"
+
+
+def roster(crew: Crew, names: Sequence[str]) -> str:
+    """Return who the roles are, one a line, as another role is told."""
+    told = []
+    for name in names:
+        role = crew.role(name)
+        about = [role.title or name, *role.responsibilities]
+        told.append(f"- {name}: {', '.join(about)}")
+    return "\n".join(told)

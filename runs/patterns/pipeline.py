@@ -50,11 +50,7 @@ async def pipeline(crew: Crew) -> Json:
         if following is not None:
             passage = await crew.hand_over(stage, following, payload)
             if not passage.open:
-                return {
-                    "stopped_before": following,
-                    "reason": passage.reason,
-                    "result": passage.payload,
-                }
+                return passage.stopped(before=following)
             payload = passage.payload
             given = (Given(source=stage, payload=payload),)
     return payload

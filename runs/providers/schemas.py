@@ -73,7 +73,7 @@ def _close(node: Json) -> Json:
     """A copy in which every object is closed."""
     if not isinstance(node, dict):
         return node
-    copy = dict(node)
+    copy = {word: part for word, part in node.items() if word != "examples"}
     for word in ("properties", "$defs", "definitions"):
         if isinstance(copy.get(word), dict):
             copy[word] = {name: _close(item) for name, item in copy[word].items()}

@@ -1,0 +1,78 @@
+"""Runs that are killed after any of their entries, against the run that nobody disturbs."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+from runs.engine import lease
+from runs.engine.drive import Drive, load
+from runs.engine.machine import Machine
+from runs.engine.replay import replay
+from runs.models import Run
+from tests.integration.runs import trail
+from tests.integration.runs.playing import Played, Stage, on_machine
+
+Json = Any
+
+
+@dataclass
+class Killed:
+    """Kills the worker of a run when its journal has `after` entries: nothing more is written."""
+
+    stage: Stage
+    after: int
+    token: list[str] = field(default_factory=list)
+
+    def play(self, document: Json, task: Json = "The task") -> Played:
+        """Play a crew, killed once, to its end by a second worker."""
+        run = self.stage.start(document, task)
+        on_machine(lambda machine: self._until_killed(machine, run))
+        lease.expire(self.token)
+        return self.stage.go_on(run)
+
+    async def _until_killed(self, machine: Machine, run: Run) -> None:
+        drive = Drive(machine, str(run.pk))
+
+        def kill() -> None:
+            if drive._recorder is not None and drive._recorder.state.seq >= self.after:
+                drive.stop()
+
+        drive.on_written = kill
+        async with asyncio.timeout(30):
+            await drive.go()
+        self.token.append(drive.token)
+
+
+def replayed(played: Played) -> int:
+    """Replay a run from its journal; how many actions it has. Raises ReplayDiverged."""
+    run = str(played.run.pk)
+    return asyncio.run(replay(run, load(run)))
+
+
+def outcome(played: Played) -> dict[str, Json]:
+    """Return what a run came to, so that it can be compared with another run's."""
+    return {key: told[3:] for key, told in trail.outcome(played.entries).items() if key != "run"}
+
+
+def survives_kills(
+    stage: Stage, document: Json, *, every: int = 1, branches: int = 1, alike: bool = True
+) -> Played:
+    """Play a crew undisturbed, then killed after each (`every`-th) entry: a kill costs at most one
+    call again per branch, and where branches do not race (`alike`) all ends are the same."""
+    whole = stage.play(document)
+    assert replayed(whole) > 0
+    calls = len(trail.started(whole.entries, "model_call"))
+    for after in range(1, len(whole.entries), every):
+        stage.server.calls.clear()
+        again = Killed(stage, after).play(document)
+        assert again.run.status == whole.run.status, (after, again.error)
+        assert replayed(again) > 0
+        made = len(trail.started(again.entries, "model_call"))
+        assert trail.attempts(again.entries) <= made + branches, after
+        assert made <= len(stage.server.calls) <= trail.attempts(again.entries), after
+        if alike:
+            assert made == calls, after
+            assert again.output == whole.output, after
+            assert again.error == whole.error, after
+            assert outcome(again) == outcome(whole), after
+    return whole

@@ -22,6 +22,7 @@ from runs.journal import doorbell
 from sandbox.api import SandboxInfo
 from sandbox.docker_driver import DockerDriver
 from sandbox.errors import SandboxError
+from sandbox.pool import PooledDriver
 
 log = structlog.get_logger(__name__)
 MOST_RUNS = 256
@@ -57,7 +58,7 @@ class Host:
 
     async def _start(self) -> Machine:
         doorbell.use_loop(self._loop)
-        machine = Machine(driver=DockerDriver())
+        machine = Machine(driver=PooledDriver(DockerDriver()))
         for forever in (self._beat, self._sweep, self._reap):
             self._keep(asyncio.ensure_future(forever(machine)))
         return machine

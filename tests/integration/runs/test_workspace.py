@@ -1,0 +1,81 @@
+"""The workspace belongs to the run: it is there after its container and its worker are gone."""
+
+import docker
+import pytest
+
+from runs.engine.workspace import RUN_LABEL
+from runs.models import Run
+from runs.services import decision_make
+from sandbox.docker_driver import DockerDriver
+from tests.integration.runs.documents import code_role, pipeline
+from tests.integration.runs.playing import Played, Stage, on_machine
+
+pytestmark = pytest.mark.usefixtures("docker_client")
+WRITES = """
+import json, os
+os.makedirs("data", exist_ok=True)
+with open("data/notes.txt", "w") as file:
+    file.write("kept for later")
+print(json.dumps({"wrote": True}))
+"""
+READS = """
+import json, os
+print(json.dumps({"found": open("data/notes.txt").read() if os.path.exists("data/notes.txt") else None}))
+"""
+SHARED = {"image": "minimal", "shared": "desk"}
+CREW = pipeline(
+    {
+        "writer": code_role("stage", WRITES, sandbox=SHARED),
+        "ann": {"seat": "stage", "kind": "human", "instructions": "Go on?"},
+        "reader": code_role("stage", READS, sandbox=SHARED),
+    }
+)
+
+
+def test_a_living_container_is_attached_again(stage: Stage) -> None:
+    waiting = stage.play(CREW)
+    assert waiting.run.status == "waiting"
+    before = containers(waiting.run)
+    assert len(before) == 1
+    done = answered(stage, waiting)
+    assert done.output == {"found": "kept for later"}
+    assert containers(done.run) == []
+
+
+def test_a_lost_container_is_replaced_with_its_files(
+    stage: Stage, docker_client: docker.DockerClient
+) -> None:
+    waiting = stage.play(CREW)
+    (lost,) = containers(waiting.run)
+    docker_client.containers.get(lost).remove(force=True)
+    assert answered(stage, waiting).output == {"found": "kept for later"}
+
+
+def test_the_journal_names_what_a_command_changed(stage: Stage) -> None:
+    waiting = stage.play(CREW)
+    (finished,) = [e for e in waiting.action("writer/program") if e["kind"] == "action.finished"]
+    workspace = finished["payload"]["output"]["workspace"]
+    assert workspace["name"] == "shared-desk"
+    assert {"path": "data/notes.txt", "change": "added", "size": 14} in workspace["files"]
+    assert answered(stage, waiting).run.status == "finished"
+
+
+def answered(stage: Stage, waiting: Played) -> Played:
+    (question,) = [e for e in waiting.entries if e["kind"] == "run.waiting"]
+    decision_make(
+        run=waiting.run, action=question["action"], user=stage.user, choice="answer", value="yes"
+    )
+    return stage.go_on(waiting.run)
+
+
+def containers(run: Run) -> list[str]:
+    """Return the ids of a run's sandboxes."""
+    found: list[str] = []
+
+    async def look(_: object) -> None:
+        driver = DockerDriver()
+        found.extend(info.id for info in await driver.list({RUN_LABEL: str(run.pk)}))
+        await driver.close()
+
+    on_machine(look)
+    return found

@@ -87,6 +87,8 @@ KINDS: Final = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Catalog:
+    """`kinds` are those that can run here."""
+
     patterns: tuple[PatternInfo, ...] = ()
     tools: tuple[ToolInfo, ...] = ()
     providers: tuple[ProviderInfo, ...] = ()

@@ -88,8 +88,12 @@ def _schemas(spec: CrewSpec) -> Iterator[Problem]:
 
 
 def _roles(spec: CrewSpec, catalog: Catalog, pattern: PatternInfo | None) -> Iterator[Problem]:
+    kinds = tuple(item.name for item in catalog.kinds)
     for name, role in spec.roles.items():
         path = f"roles.{name}"
+        if role.kind not in kinds:
+            text = f"Roles of kind '{role.kind}' cannot run here yet; {listed(kinds)} can."
+            yield problem(f"{path}.kind", text, value=role.kind, allowed=kinds, severity="warning")
         yield from _tools(path, role, catalog, pattern)
         if role.model is not None:
             yield from _model(f"{path}.model", role.model, catalog)

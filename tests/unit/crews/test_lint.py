@@ -1,10 +1,11 @@
 """What lint finds, and where it puts it."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from crews.catalog import Catalog
+from crews.catalog import KINDS, Catalog
 from crews.edges import chain_order
 from crews.lint import crew_lint
 from crews.problems import Problem
@@ -89,6 +90,15 @@ def test_an_unknown_provider_lists_the_choices() -> None:
     problems = found(document)
     assert "Choose anthropic" in problems["roles.writer.model.provider"]
     assert "roles.writer.model.fallback.0.provider" in problems
+
+
+def test_a_kind_that_cannot_run_here_is_told() -> None:
+    document = desk()
+    document["roles"]["writer"] = {"seat": "worker", "kind": "crew", "crew": {"slug": "other"}}
+    assert lint(document) == []
+    (problem,) = lint(document, replace(CATALOG, kinds=KINDS[:2]))
+    assert (problem.path, problem.severity) == ("roles.writer.kind", "warning")
+    assert problem.message == "Roles of kind 'crew' cannot run here yet; model or code can."
 
 
 def test_schemas_are_guarded_where_they_stand() -> None:

@@ -67,7 +67,9 @@ def shared_house(
     settings = {}
     if house_redis is not None:
         postgres: Postgres = request.getfixturevalue("postgres")
-        database = postgres.create_database(f"house_{tmp_path_factory.getbasetemp().name}".replace("-", "_"))
+        database = postgres.create_database(
+            f"house_{tmp_path_factory.getbasetemp().name}".replace("-", "_")
+        )
         settings = {"DATABASE_URL": database, "REDIS_URL": house_redis.url}
     installation = Installation(
         mode=house_mode, folder=tmp_path_factory.mktemp("house"), settings=settings

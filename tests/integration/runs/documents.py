@@ -24,8 +24,7 @@ def pipeline(roles: dict[str, Json], edges: dict[int, Json] | None = None, **fie
     """A pipeline of the roles in their order; `edges` adds to the n-th handoff's contract."""
     names = list(roles)
     handoffs = [
-        {"from": a, "to": b, **(edges or {}).get(n, {})}
-        for n, (a, b) in enumerate(pairwise(names))
+        {"from": a, "to": b, **(edges or {}).get(n, {})} for n, (a, b) in enumerate(pairwise(names))
     ]
     return document("pipeline", roles, handoffs=handoffs, **fields)
 

@@ -56,7 +56,11 @@ def test_killed_with_branches_in_flight(house: House) -> None:
 
 
 def _finished_calls(house: House, run: str) -> list[Json]:
-    return [e for e in house.entries(run) if e["kind"] == "action.finished" and e["payload"].get("usage")]
+    return [
+        e
+        for e in house.entries(run)
+        if e["kind"] == "action.finished" and e["payload"].get("usage")
+    ]
 
 
 def test_killed_while_paused(house: House) -> None:

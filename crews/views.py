@@ -16,6 +16,7 @@ from crews.parse import DocumentRefused
 from crews.rest.shapes import CatalogOut, CrewOut
 from crews.selectors import crews_live, crews_of_team, templates_for
 from crews.start_page import panels_for
+from crews.strict_json import MAX_BYTES
 from teams.access import TeamRequest, get_or_404, team_required
 
 PAGE = 50
@@ -57,7 +58,8 @@ def crew_import(request: TeamRequest) -> HttpResponse:
     if request.method == "GET":
         return render(request, "crews/import.html")
     file = request.FILES.get("file")
-    text: bytes | str = file.read() if file else request.POST.get("text", "")
+    # One byte more than is accepted is refused as too large.
+    text = file.read(MAX_BYTES + 1) if file else request.POST.get("text", "")
     try:
         crew = services.crew_import(team=request.team, user=request.user, data=text)
     except DocumentRefused as error:

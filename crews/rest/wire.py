@@ -12,7 +12,7 @@ from crews.errors import CrewError, StaleDraft
 from crews.parse import DocumentRefused, Format
 from crews.problems import Problem, errors, problem
 from crews.rest.shapes import CurrentDraft, ErrorOut, ErrorText, ProblemOut, StaleOut
-from crews.strict_json import Json, Refused, json_load
+from crews.strict_json import MAX_BYTES, Json, Refused, json_load
 
 JSON_TYPES = frozenset({"application/json"})
 YAML_TYPES = frozenset({"application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml"})
@@ -62,7 +62,7 @@ def document_body(request: HttpRequest) -> tuple[bytes, Format | None]:
     if file is None:
         text = "Send the document as the file 'file' of the form."
         raise DocumentRefused([problem("", text)])
-    return file.read(), None
+    return file.read(MAX_BYTES + 1), None  # one more is refused as too large
 
 
 def handlers_add(api: NinjaAPI) -> None:

@@ -82,6 +82,13 @@ def test_a_refused_import_lists_the_places_and_keeps_the_text(ada: Client) -> No
     assert ada.post("/crews/import/", {"file": SimpleUploadedFile("a", b"\xff")}).status_code == 422
 
 
+def test_a_huge_file_is_refused(ada: Client) -> None:
+    huge = SimpleUploadedFile("crew.yaml", b"a: " + b"x" * 4_000_000)
+    page = ada.post("/crews/import/", {"file": huge})
+    assert page.status_code == 422
+    assert "larger than 1024 KiB" in page.content.decode()
+
+
 def test_the_editor_brings_the_crew_along(ada: Client, team: Team, owner: User) -> None:
     crew = crew_create(team=team, user=owner, document=desk(name="</script><script>alert(1)"))
     page = ada.get(f"/crews/{crew.pk}/")

@@ -45,6 +45,11 @@ class ReasonIn(StrictIn):
     reason: str = Field(default="", max_length=1000)
 
 
+class RedactIn(StrictIn):
+    seq: int = Field(ge=2, le=2**31 - 1)
+    reason: str = Field(min_length=1, max_length=1000)
+
+
 class DecisionIn(StrictIn):
     choice: str = Field(max_length=200)
     value: Any = None
@@ -242,6 +247,16 @@ def run_verify(request: HttpRequest, run: UUID) -> dict[str, Any]:
     """Check the run's chain, commitments and signature now."""
     verdict = verify_run(_run(request, run, "runs.view"))
     return {**vars(verdict), "ok": verdict.ok}
+
+
+@router.post(
+    "/runs/{uuid:run}/redact", response={200: RunOut, **REFUSED}, operation_id="run_redact"
+)
+def run_redact(request: HttpRequest, run: UUID, body: RedactIn) -> dict[str, Any]:
+    """Erase an entry's payload. Its commitment, who erased it and why stay in the journal."""
+    row = _run(request, run, "runs.delete")
+    services.entry_redact(run=row, seq=body.seq, user=_caller(request).user, reason=body.reason)
+    return _fresh(row)
 
 
 @router.get(

@@ -16,7 +16,7 @@ from runs.engine import lease
 from runs.errors import BadRequest, Conflict, RunHalted
 from runs.journal import doorbell, signing, store
 from runs.journal import entries as e
-from runs.journal.fold import fold
+from runs.journal.fold import FINAL, fold
 from runs.models import Run
 from runs.patterns import pattern_get
 from teams.models import Team, User
@@ -150,6 +150,25 @@ def decision_make(
             status=None if state.status == "paused" else "running",
         )
         doorbell.ring_work_on_commit(str(run.pk))
+
+
+def entry_redact(*, run: Run, seq: int, user: User, reason: str) -> None:
+    """Erase the payload of an entry of a run that has ended; who and why is journaled, and the
+    longer journal is signed anew. The chain still verifies.
+
+    Raises Conflict while the run goes on, BadRequest where there is nothing to erase.
+    """
+    if run.status not in FINAL:
+        raise Conflict(f"The run is {run.status}; payloads are erased once it has ended.")
+    if not reason.strip():
+        raise BadRequest("reason: say why; it is kept in the journal")
+    redacted = store.NewEntry(payload=e.Redacted(seq=seq, reason=reason[:1000]), actor=_actor(user))
+    with transaction.atomic():
+        _append(run, redacted, allowed=tuple(FINAL), status=run.status)
+        if seq == 1 or not store.erase(str(run.pk), seq):
+            raise BadRequest(f"seq: entry {seq} has no payload that can be erased")
+        Run.objects.filter(pk=run.pk).update(outcome="")
+        signing.sign(run)
 
 
 def _command(

@@ -110,6 +110,23 @@ def load(rows: Iterable[models.Entry]) -> list[Entry]:
     return [_entry(row, blobs) for row in rows]
 
 
+def erase(run: str, seq: int) -> bool:
+    """Erase an entry's payload and salt, and what was shown of it; its commitment stays.
+
+    To be called in the transaction that appends why. False where there is nothing to erase.
+    """
+    row = models.Entry.objects.filter(run_id=run, seq=seq).first()
+    if row is None or row.salt is None:
+        return False
+    others = models.Entry.objects.filter(run_id=run, blob=row.blob).exclude(pk=row.pk)
+    if row.blob and not others.exists():
+        models.Blob.objects.filter(run_id=run, sha256=row.blob).delete()
+    models.Entry.objects.filter(pk=row.pk).update(payload=None, blob=None, salt=None)
+    if row.action is not None:
+        models.Action.objects.filter(run_id=run, pk=row.action).update(preview="", error="")
+    return True
+
+
 def blob_keep(run: str, data: bytes) -> str:
     """Keep bytes with a run, once, and return their SHA-256 (hex), by which they are fetched."""
     digest = hashlib.sha256(data).hexdigest()

@@ -154,6 +154,7 @@ RUNS = {
     "GET api/v1/runs/<uuidstr:run>/entries": thing("runs.view"),
     "GET api/v1/runs/<uuidstr:run>/export": thing("runs.view"),
     "POST api/v1/runs/<uuidstr:run>/verify": thing("runs.view"),
+    "POST api/v1/runs/<uuidstr:run>/redact": thing("runs.delete"),
     "POST api/v1/runs/<uuidstr:run>/cancel": thing("runs.stop"),
     "POST api/v1/runs/<uuidstr:run>/pause": thing("runs.stop"),
     "POST api/v1/runs/<uuidstr:run>/resume": thing("runs.start"),

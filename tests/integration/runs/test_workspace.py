@@ -20,7 +20,8 @@ print(json.dumps({"wrote": True}))
 """
 READS = """
 import json, os
-print(json.dumps({"found": open("data/notes.txt").read() if os.path.exists("data/notes.txt") else None}))
+path = "data/notes.txt"
+print(json.dumps({"found": open(path).read() if os.path.exists(path) else None}))
 """
 SHARED = {"image": "minimal", "shared": "desk"}
 CREW = pipeline(

@@ -1,0 +1,54 @@
+"""Erased payloads: gone everywhere, while the chain still verifies."""
+
+import json
+
+import pytest
+
+from runs.errors import BadRequest, Conflict
+from runs.export import export_lines, verify_run
+from runs.models import Action, Blob, Entry
+from runs.services import entry_redact
+from tests.fakes.model_server import Reply, Rule
+from tests.integration.runs.documents import steps
+from tests.integration.runs.playing import Played, Stage
+
+SECRET = "the secret word is plum"
+
+
+@pytest.fixture
+def told(stage: Stage) -> Played:
+    """A run in which a model tells a secret, in more text than fits into a row."""
+    stage.server.rules = [Rule(reply=Reply(text=SECRET + " " * 70_000 + "."))]
+    return stage.play(steps(2))
+
+
+def test_a_payload_is_erased_and_the_chain_holds(stage: Stage, told: Played) -> None:
+    for entry in told.entries[1:]:
+        if SECRET in json.dumps(entry["payload"]):
+            entry_redact(run=told.run, seq=entry["seq"], user=stage.user, reason="It was private.")
+            told.run.refresh_from_db()
+    exported = "".join(export_lines(told.run))
+    assert SECRET not in exported
+    assert not Entry.objects.filter(run=told.run, payload__contains=SECRET).exists()
+    assert not Action.objects.filter(run=told.run, preview__contains=SECRET).exists()
+    assert not Blob.objects.filter(run=told.run).exists()
+    verdict = verify_run(told.run)
+    assert verdict.problems == []
+    assert verdict.redacted
+    assert "It was private." in exported
+
+
+def test_why_is_asked_for_and_what_is_gone_is_gone(stage: Stage, told: Played) -> None:
+    entry_redact(run=told.run, seq=3, user=stage.user, reason="Private.")
+    with pytest.raises(BadRequest, match="no payload that can be erased"):
+        entry_redact(run=told.run, seq=3, user=stage.user, reason="Again.")
+    with pytest.raises(BadRequest, match="reason"):
+        entry_redact(run=told.run, seq=4, user=stage.user, reason=" ")
+    with pytest.raises(BadRequest, match="seq"):
+        entry_redact(run=told.run, seq=10_000, user=stage.user, reason="Private.")
+    assert verify_run(told.run).problems == []
+
+
+def test_a_run_that_goes_on_keeps_its_payloads(stage: Stage) -> None:
+    with pytest.raises(Conflict, match="once it has ended"):
+        entry_redact(run=stage.start(steps(2)), seq=2, user=stage.user, reason="Private.")

@@ -5,9 +5,9 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, Response, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Response, Route, expect
 
-from tests.engines.browser import axe_violations, scrolls_sideways
+from tests.engines.browser import axe_violations, scrolls_sideways, sign_in
 from tests.engines.installation import Installation
 
 PIPELINE = {"name": "pipeline"}
@@ -21,6 +21,22 @@ _CALL = """async ([method, path, body]) => {
   });
   return answer.json();
 }"""
+
+
+@pytest.fixture(scope="module")
+def owner_cookies(site: Installation, browser: Browser) -> list[Any]:
+    """The owner's session, signed in once: each test here starts with it."""
+    context = browser.new_context()
+    sign_in(context.new_page(), site)
+    cookies: list[Any] = context.cookies()
+    context.close()
+    return cookies
+
+
+@pytest.fixture
+def signed_in(context: BrowserContext, page: Page, owner_cookies: list[Any]) -> Page:
+    context.add_cookies(owner_cookies)
+    return page
 
 
 def call(page: Page, method: str, path: str, body: Any = None) -> Any:

@@ -1,7 +1,6 @@
 """One ask of one role: its model, its program or its person brings a result, and it is checked."""
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from runs.engine import contracts, prompts
 from runs.engine.agent import Conversation
 from runs.engine.recorder import Act, Outcome, Scope
 from runs.errors import ActionError
+from runs.journal.entries import canonical
 from runs.patterns.base import Given, PatternTool, Say
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ class Asking:
         async def effect(action: str) -> Outcome:
             sandbox = await self.crew.workspaces.of(self.name)
             result = await sandbox.run_code(
-                program.language, program.source, stdin=json.dumps(payload).encode(), key=action
+                program.language, program.source, stdin=canonical(payload).encode(), key=action
             )
             stderr = result.stderr.decode(errors="replace")[-STDERR_SHOWN:]
             if not result.ok:

@@ -54,7 +54,11 @@ def correction(problems: Iterable[Problem]) -> str:
 
 
 def as_text(value: Json) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1)
+    """Return a value as text for a prompt: the same whether it was just made or comes from the
+    journal, which keeps no order of keys."""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True)
 
 
 def _list(title: str, items: Sequence[str]) -> str:

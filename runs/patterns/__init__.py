@@ -1,12 +1,13 @@
 """The patterns: one file and one line here for each."""
 
-from runs.patterns import debate, hierarchical, parallel, pipeline, review, route
+from runs.patterns import debate, hierarchical, parallel, pipeline, plan, review, route
 from runs.patterns.base import Pattern
 
 PATTERNS: dict[str, Pattern] = {
     pattern.info.name: pattern
     for pattern in (
         hierarchical.PATTERN,
+        plan.PATTERN,
         pipeline.PATTERN,
         route.PATTERN,
         parallel.PATTERN,

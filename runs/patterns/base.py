@@ -163,7 +163,7 @@ class Pattern:
 
 def order(words: str, task: Json) -> str:
     """Return what a role is told to do about the crew's task."""
-    text = task if isinstance(task, str) else json.dumps(task, ensure_ascii=False, indent=1)
+    text = task if isinstance(task, str) else json.dumps(task, ensure_ascii=False, sort_keys=True)
     return f"{words}\n\nThe task: {text}"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from crews.catalog import Catalog, PatternInfo
 from crews.edges import edge_problems
-from crews.problems import Problem, capped, listed, problem
+from crews.problems import Problem, capped, listed, meant, problem
 from crews.schema_guard import SchemaRefused, guard_schema, validate_payload
 from crews.spec import CrewSpec, Json, ModelChoice, RoleSpec
 
@@ -19,6 +19,7 @@ def crew_lint(spec: CrewSpec, catalog: Catalog) -> list[Problem]:
     if pattern is None:
         names = tuple(item.name for item in catalog.patterns)
         text = f"There is no pattern '{spec.pattern.name}' here. Choose {listed(names)}."
+        text += meant(spec.pattern.name, names)
         found.append(problem("pattern.name", text, value=spec.pattern.name, allowed=names))
     else:
         found += [*_options(spec, pattern), *_seats(spec, pattern)]
@@ -120,7 +121,7 @@ def _tools(
             yield problem(place, f"'{name}' is listed twice.", value=name, severity="warning")
         elif tool is None and name not in implicit:
             names = tuple(item.name for item in catalog.tools)
-            text = f"There is no tool '{name}' here. Choose {listed(names)}."
+            text = f"There is no tool '{name}' here. Choose {listed(names)}.{meant(name, names)}"
             yield problem(place, text, value=name, allowed=names)
         elif tool and tool.capability and tool.capability not in role.capabilities:
             text = f"'{name}' needs the capability '{tool.capability}'. Add it to the role"

@@ -8,7 +8,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from crews.problems import Problem, capped, listed, problem
+from crews.problems import MOST, Problem, capped, listed, meant, problem
 from crews.spec import CrewSpec
 from crews.strict_json import MAX_BYTES, Json, Refused, json_dump, json_load
 from crews.yaml_text import yaml_dump, yaml_load
@@ -56,8 +56,9 @@ def spec_check(document: Json) -> tuple[CrewSpec | None, list[Problem]]:
     try:
         return CrewSpec.model_validate(document), []
     except ValidationError as error:
-        found = (_problems(item) for item in error.errors(include_url=False))
-        return None, capped([item for group in found for item in group])
+        found = error.errors(include_url=False)
+        told = [item for one in found[:MOST] for item in _problems(one)]
+        return None, capped(told, len(found))
 
 
 def crew_parse(data: bytes | str, format: Format | None = None) -> CrewSpec:
@@ -107,6 +108,7 @@ def _problems(error: ErrorDetails) -> list[Problem]:
     if error["type"] == "extra_forbidden":
         allowed = _fields(loc[:-1])
         text = f"Unknown field '{loc[-1]}'. Allowed here: {listed(allowed)}."
+        text += meant(loc[-1], allowed)
         return [problem(path, text, value=value, allowed=allowed)]
     if error["type"] == "missing":
         return [problem(path, f"'{loc[-1]}' is missing.")]

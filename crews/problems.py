@@ -1,6 +1,8 @@
 """What is wrong with a document, told so that an editor can mark the place."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
+from difflib import get_close_matches
 from typing import Any, Literal
 
 from crews.strict_json import Json, json_dump
@@ -80,11 +82,12 @@ def preview(value: Json) -> str:
     return text if len(text) <= PREVIEW else text[: PREVIEW - 1] + "…"
 
 
-def capped(problems: list[Problem]) -> list[Problem]:
-    """Return the first problems; what is left out is counted in the last."""
-    if len(problems) <= MOST:
+def capped(problems: list[Problem], total: int = 0) -> list[Problem]:
+    """Return the first problems; what is left out, of `total` if not all are there, is counted."""
+    total = max(total, len(problems))
+    if total <= MOST:
         return problems
-    rest = len(problems) - MOST + 1
+    rest = total - MOST + 1
     text = f"There are {rest} more problems."
     return [
         *problems[: MOST - 1],
@@ -94,6 +97,12 @@ def capped(problems: list[Problem]) -> list[Problem]:
 
 def errors(problems: list[Problem]) -> list[Problem]:
     return [item for item in problems if item.severity == "error"]
+
+
+def meant(name: str, allowed: Iterable[str]) -> str:
+    """Return a guess at what a wrong name was meant to be, as a sentence to append, or ""."""
+    found = get_close_matches(name[:60], list(allowed), n=1, cutoff=0.75)
+    return f" Did you mean '{found[0]}'?" if found else ""
 
 
 def listed(names: tuple[str, ...] | list[str]) -> str:

@@ -144,6 +144,7 @@ def test_an_unknown_field_names_the_allowed_ones() -> None:
     document["handoffs"][0]["from_"] = "lead"
     problems = {item.path: item for item in spec_check(document)[1]}
     assert "model" in (problems["roles.lead.modle"].allowed or ())
+    assert problems["roles.lead.modle"].message.endswith("Did you mean 'model'?")
     assert problems["roles.lead.modle"].role == "lead"
     assert "tier" in (problems["roles.writer.model.teir"].allowed or ())
     assert problems["handoffs.0.from_"].handoff == 0

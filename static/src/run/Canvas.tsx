@@ -33,7 +33,13 @@ export function Canvas(props: Props) {
 
 function Drawing({ document, state, now, role, onRole }: Props) {
   const spots = useMemo(() => places(document), [document]);
-  const activity = activityOf(state, document, now);
+  // The state is changed in place; its seq says when. What is lit changes with time as well.
+  const tick = Math.floor(now / 500);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: see above
+  const activity = useMemo(
+    () => activityOf(state, document, now),
+    [state, state.seq, document, tick],
+  );
   const graph = documentToGraph(document, {
     places: spots,
     states: activity.states,

@@ -1,5 +1,5 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useLayoutEffect, useRef, useState } from "react";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { failsBelow, feedRows, type Row } from "../journal/feed";
 import type { RunState } from "../journal/fold";
 import { EventLine, FeedRow } from "./FeedRow";
@@ -18,8 +18,10 @@ type Props = {
 
 /** Everything that was done, the newest at the end; it follows until the reader scrolls up. */
 export function Feed({ model, state, role, until, name, auditUrl, onAnyRole }: Props) {
-  const rows = feedRows(state, model.events, role);
-  const toldBelow = failsBelow(state);
+  // The state is changed in place; its seq says when. Text that is being written changes no row.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: see above
+  const rows = useMemo(() => feedRows(state, model.events, role), [state, state.seq, role]);
+  const toldBelow = useMemo(() => failsBelow(state), [state, state.seq]);
   const box = useRef<HTMLElement>(null);
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
   const list = useVirtualizer({

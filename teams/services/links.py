@@ -16,8 +16,8 @@ LIFETIME = timedelta(minutes=15)
 
 @transaction.atomic
 def sign_in_link_create(*, user: User) -> str:
-    """Return a path that signs the user in once within 15 minutes; older links stop working."""
-    SignInLink.objects.filter(user=user, used_at=None).delete()
+    """Return a path that signs the user in once within 15 minutes."""
+    SignInLink.objects.filter(expires_at__lte=timezone.now()).delete()
     token = secrets.token_urlsafe(24)
     SignInLink.objects.create(
         user=user, digest=_digest(token), expires_at=timezone.now() + LIFETIME

@@ -313,6 +313,17 @@ def test_publish_and_run(site: Installation, signed_in: Page) -> None:
     assert [version["number"] for version in versions] == [1]
 
 
+def test_a_run_that_cannot_start_says_why(site: Installation, signed_in: Page) -> None:
+    page = signed_in
+    open_editor(page, site, crew(task={"example": "Say hello."}))
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.get_by_role("button", name="Run with models").click()  # the team has no key
+    reasons = page.get_by_role("alert")
+    expect(reasons).to_contain_text("Not started")
+    expect(reasons).to_contain_text("credential")
+    expect(page.get_by_role("button", name="Rehearse")).to_be_enabled()
+
+
 def test_coming_back_shows_what_was_saved(site: Installation, signed_in: Page) -> None:
     page = signed_in
     open_editor(page, site, crew())

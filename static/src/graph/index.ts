@@ -35,6 +35,5 @@ export function toFlowEdge(edge: GraphEdge): FlowEdge {
     selectable: drawn,
     deletable: drawn,
     markerEnd: { type: MarkerType.ArrowClosed, width: 16, height: 16, color: "context-stroke" },
-    zIndex: edge.data.lit === "active" ? 1 : 0,
   };
 }

@@ -82,7 +82,11 @@ export function Entry({ problem }: { problem: Problem }) {
 
 /** Select what has the problem, and ask for its field to be focused. */
 function goTo(problem: Problem): void {
-  const { document, undrawable } = useEditor.getState();
+  const { document, undrawable, panel } = useEditor.getState();
+  if (panel === "run" && problem.path.startsWith("task.")) {
+    useEditor.setState({ wanted: { path: problem.path } });
+    return;
+  }
   if (problem.handoff != null) {
     select({ edges: [handoffIds(document.handoffs ?? [])[problem.handoff] ?? ""] });
   } else if (problem.role != null && problem.role in document.roles) {

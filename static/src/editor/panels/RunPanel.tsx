@@ -51,7 +51,7 @@ export function RunPanel() {
           <SchemaForm
             schema={schema}
             value={form}
-            path=""
+            path="task"
             change={(key, value) => setForm((before) => without(before, key, value))}
           />
         ) : (
@@ -103,8 +103,9 @@ function Reasons({
   refusal: Refusal | null;
   mayRun: boolean;
 }) {
-  const problems = errors.length > 0 ? errors : (refusal?.problems ?? []);
-  const title = errors.length > 0 ? "Before it can run" : refusal?.message;
+  const told = (refusal?.problems ?? []).filter((it) => it.message !== refusal?.message);
+  const problems = errors.length > 0 ? errors : told;
+  const title = errors.length > 0 ? "Before it can run" : refusal ? "Not started" : null;
   if (!mayRun) {
     return (
       <div className="notice" data-status="waiting">
@@ -122,6 +123,7 @@ function Reasons({
       <Icon name="error" />
       <div>
         <strong>{title}</strong>
+        {errors.length === 0 && <p>{refusal?.message}</p>}
         <ul className="ed-reasons">
           {problems.map((problem) => (
             <li key={`${problem.path} ${problem.message}`}>
@@ -150,7 +152,7 @@ function useStart() {
         const why = mayChange
           ? "What you changed is not saved yet."
           : "This crew has no published version.";
-        setRefusal({ message: `Not started. ${why}`, problems: [] });
+        setRefusal({ message: why, problems: [] });
         return;
       }
       const run = { crew: crewId, version: version.number, task, rehearse };
@@ -161,7 +163,7 @@ function useStart() {
       // Refused is decided; unanswered may have started, and the same key finds that run again.
       if (error instanceof ApiError) key.current = newKey();
       const problems = error instanceof ApiError ? error.problems : [];
-      setRefusal({ message: `Not started. ${error.message}`, problems });
+      setRefusal({ message: error.message, problems });
     } finally {
       setBusy(false);
     }

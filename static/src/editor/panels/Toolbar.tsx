@@ -126,7 +126,8 @@ function Finish() {
   const go = async () => {
     setBusy(true);
     try {
-      await publish();
+      const made = await publish();
+      if (made) tell(`Version ${made.number} is published.`);
     } catch (error) {
       if (!(error instanceof ApiError || error instanceof Unreachable)) throw error;
       tell(`Not published. ${error.message}`);

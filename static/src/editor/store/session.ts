@@ -96,7 +96,6 @@ export async function publish(): Promise<Published | null> {
   const document = useEditor.getState().document;
   const published = await crewPublish(useSession.getState().crewId, saver.revision);
   useSession.setState({ published, publishedDocument: document });
-  tell(`Version ${published.number} is published.`);
   return published;
 }
 

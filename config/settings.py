@@ -33,6 +33,8 @@ SECURE_PROXY_SSL_HEADER = (
     ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("CALLSHEET_BEHIND_TLS", default=False) else None
 )
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_PROXY_SSL_HEADER is not None
+# Cookies do not know ports: two installations on one machine must not sign each other out.
+SESSION_COOKIE_NAME = f"sessionid_{PORT}" if EMBEDDED else "sessionid"
 
 INSTALLED_APPS = [
     "django.contrib.auth",

@@ -1,6 +1,6 @@
 """The patterns: one file and one line here for each."""
 
-from runs.patterns import debate, hierarchical, parallel, pipeline, plan, review, route
+from runs.patterns import debate, graph, hierarchical, parallel, pipeline, plan, review, route
 from runs.patterns.base import Pattern
 
 PATTERNS: dict[str, Pattern] = {
@@ -13,6 +13,7 @@ PATTERNS: dict[str, Pattern] = {
         parallel.PATTERN,
         debate.PATTERN,
         review.PATTERN,
+        graph.PATTERN,
     )
 }
 

@@ -245,6 +245,45 @@ class TestCredentials:
         assert visitor.post("/settings/models/tiers/huge/", data).status_code == 404
 
 
+class TestHostileInput:
+    GARBAGE = (
+        "\x00",
+        "a\x00b",
+        "x" * 100_000,
+        "\u202e<script>",
+        "'; DROP TABLE",
+        "../..",
+        "{{ 7 }}",
+    )
+    FORMS = (
+        ("/accounts/login/", ("login", "password")),
+        ("/accounts/signup/", ("email", "password1")),
+        ("/accounts/password/reset/", ("email",)),
+        ("/teams/choose/", ("team", "next")),
+        ("/settings/rename/", ("name",)),
+        ("/settings/keys/", ("name",)),
+        ("/settings/credentials/new/", ("provider", "name", "api_key", "base_url")),
+        ("/settings/models/tiers/fast/", ("provider", "model", "credential")),
+    )
+
+    @pytest.mark.parametrize(("path", "fields"), FORMS)
+    def test_a_form_full_of_garbage_is_refused_in_words(
+        self, visitor: Client, path: str, fields: tuple[str, ...]
+    ) -> None:
+        client = Client() if path.startswith("/accounts/") else visitor
+        for garbage in self.GARBAGE:
+            answer = client.post(path, dict.fromkeys(fields, garbage))
+            assert answer.status_code < 500, garbage[:20]
+        answer = client.post(path, b"name=%ff%fe&team=%00", "application/x-www-form-urlencoded")
+        assert answer.status_code < 500
+
+    @pytest.mark.parametrize("token", ["%00", "%ff", "x" * 5000, "%F0%9F%8E%AC"])
+    def test_tokens_of_garbage_are_unknown(self, token: str) -> None:
+        assert Client().get(f"/sign-in/{token}/").status_code == 410
+        answer = Client().get("/api/v1/crews", headers={"Authorization": f"Bearer {token}"})
+        assert answer.status_code == 401
+
+
 class TestEveryPage:
     def test_it_carries_a_strict_policy_and_no_inline_script_without_nonce(
         self, visitor: Client

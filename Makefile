@@ -52,4 +52,6 @@ sandbox:
 	@$(BIN)/python manage.py sandbox_image default
 
 bench: setup
-	@for script in tests/bench/*.py; do $(BIN)/python -m tests.bench.$$(basename $$script .py) || exit 1; done
+	@for script in $$(grep -l __main__ tests/bench/*.py); do \
+		$(BIN)/python -m tests.bench.$$(basename $$script .py) || exit 1; \
+	done

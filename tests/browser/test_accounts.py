@@ -195,3 +195,19 @@ class TestLook:
             page.goto(site.url + path)
             assert not axe_violations(page), path
             assert not scrolls_sideways(page), path
+
+
+def test_a_long_team_name_does_not_widen_a_phone(site: Installation, page: Page) -> None:
+    page.set_viewport_size(PHONE)
+    page.goto(f"{site.url}/accounts/signup/")
+    page.get_by_label("Email").fill("mary@example.org")
+    page.get_by_label("Password").fill("correct horse 9")
+    page.get_by_role("button", name="Create the account").click()
+    page.wait_for_url(lambda address: "/signup/" not in address)
+    page.goto(f"{site.url}/settings/")
+    page.get_by_label("Team name").fill("Rechtsschutzversicherungsgesellschaft " * 2 + "x" * 24)
+    page.get_by_role("button", name="Save the name").click()
+    expect(page.locator("#toasts")).to_contain_text("new name")
+    for path in ("/settings/", "/settings/keys/", "/"):
+        page.goto(site.url + path)
+        assert not scrolls_sideways(page), path

@@ -63,7 +63,7 @@ class Membership(models.Model):
     role = models.CharField(max_length=20)
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects: ClassVar[Any] = OwnedQuerySet.as_manager()
+    objects = OwnedQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -99,7 +99,7 @@ class ApiKey(models.Model):
     last_used_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
 
-    objects: ClassVar[Any] = OwnedQuerySet.as_manager()
+    objects = OwnedQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
@@ -119,7 +119,7 @@ class Credential(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
-    objects: ClassVar[Any] = OwnedQuerySet.as_manager()
+    objects = OwnedQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -141,7 +141,7 @@ class ModelTier(models.Model):
     model = models.CharField(max_length=120)
     credential = models.CharField(max_length=60, default="default")
 
-    objects: ClassVar[Any] = OwnedQuerySet.as_manager()
+    objects = OwnedQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["team", "tier"], name="one_model_per_tier")]

@@ -1,6 +1,8 @@
 # make run: start Callsheet here. make test: run every test. Both set up first, and again only what changed.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
+LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-annotate --no-header \
+	--universal --python-version 3.11
 NPM := $(PYTHON) -m setup npm
 
 .PHONY: run setup test check fmt bench sandbox check-style check-types check-imports check-templates \
@@ -50,6 +52,11 @@ fmt: setup
 sandbox:
 	@$(PYTHON) -m setup run
 	@$(BIN)/python manage.py sandbox_image default
+
+# After a change to the dependencies in pyproject.toml.
+lock: setup
+	$(LOCK) pyproject.toml -o requirements.lock
+	$(LOCK) --group dev pyproject.toml -o requirements-dev.lock
 
 bench: setup
 	@for script in $$(grep -l __main__ tests/bench/*.py); do \

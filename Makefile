@@ -5,7 +5,7 @@ LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no
 	--universal --python-version 3.11
 NPM := $(PYTHON) -m setup npm
 
-.PHONY: run setup test check fmt bench sandbox check-style check-types check-imports check-templates \
+.PHONY: run setup test check fmt lock bench sandbox check-style check-types check-imports check-templates \
 	check-migrations check-size check-pages
 
 run:

@@ -12,7 +12,7 @@ from runs.engine import prompts
 from runs.engine.asking import Asking
 from runs.engine.handoff import let_through
 from runs.engine.machine import Credentials, Machine
-from runs.engine.recorder import Act, Recorder, Scope
+from runs.engine.recorder import Act, Outcome, Recorder, Scope
 from runs.engine.workspace import Workspaces
 from runs.errors import ActionError, RunHalted, RunSuspended
 from runs.journal.entries import ActionType
@@ -171,6 +171,34 @@ class CrewAtWork:
         for result in sorted((r for r in results if isinstance(r, BaseException)), key=_weight):
             raise result
         return dict(zip(branches, cast(list[base.Outcome], results), strict=True))
+
+    async def once(
+        self,
+        type: str,
+        name: str,
+        agent: str,
+        input: Json,
+        happen: Callable[[], Json],
+        *,
+        ready: Callable[[], Awaitable[None]] | None = None,
+    ) -> Json:
+        if ready is not None and not self.recorder.knows(self.scope, type):
+            await ready()
+        act = Act(type=cast(ActionType, type), name=name, agent=agent, input=input)
+
+        async def effect(_: str) -> Outcome:
+            return Outcome(output=happen())
+
+        return await self.recorder.leaf(self.scope, type, act, effect)
+
+    def past(self, *types: str) -> list[Json]:
+        return [
+            action.output
+            for action in self.recorder.state.actions.values()
+            if action.type in types
+            and action.parent == self.scope.action
+            and action.status == "finished"
+        ]
 
     async def escalate(
         self, agent: str, question: str, choices: Sequence[str], context: Json = None

@@ -55,6 +55,11 @@ class Scope:
         path = f"{self.path}/{name}" if self.path else name
         return path if count == 1 else f"{path}.{count}"
 
+    def next_key(self, name: str) -> str:
+        """Return the key that `key` will return."""
+        again = Scope(self.path, _names=dict(self._names))
+        return again.key(name)
+
     def branch(self, name: str) -> "Scope":
         """Return a scope of its own for a branch that runs beside others."""
         return Scope(self.key(name), self.action, self.agent)
@@ -169,6 +174,11 @@ class Recorder(Ledger):
             self.record(self._entry(finished, key, action, scope, act))
             self.budget.count_result(failed=False)
             return outcome.output
+
+    def knows(self, scope: Scope, slot: str) -> bool:
+        """Say whether the journal holds how the next action of this slot ended."""
+        known = self.state.actions.get(e.action_id(self.run, scope.next_key(slot)))
+        return known is not None and known.status in ("finished", "failed")
 
     async def question(
         self,

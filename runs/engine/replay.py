@@ -7,7 +7,7 @@ from runs.engine.budget import Budget
 from runs.engine.crew import CrewAtWork
 from runs.engine.drive import Loaded, pinned
 from runs.engine.options import with_defaults
-from runs.engine.recorder import Recorder
+from runs.engine.recorder import Recorder, Scope
 from runs.errors import ActionError, ReplayDiverged, RunSuspended
 from runs.journal import store
 from runs.journal.entries import ActionFinished, canonical, digest
@@ -36,6 +36,12 @@ class Replayer(Recorder):
             self.steps += 1
             if canonical(entry.payload.output) != canonical(known.output):
                 raise ReplayDiverged(f"'{entry.key}' now has another result than in the journal.")
+
+    def knows(self, scope: Scope, slot: str) -> bool:
+        """Say that the journal holds it: a replay waits for nothing. Raises ReplayDiverged."""
+        if not super().knows(scope, slot):
+            raise ReplayDiverged(f"'{scope.next_key(slot)}' did not come to its end.")
+        return True
 
     async def written(self) -> None:
         """Be asked for an effect: the journal should have had its result."""

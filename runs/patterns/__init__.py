@@ -1,6 +1,18 @@
 """The patterns: one file and one line here for each."""
 
-from runs.patterns import debate, graph, hierarchical, parallel, pipeline, plan, review, route
+from runs.patterns import (
+    blackboard,
+    debate,
+    events,
+    graph,
+    hierarchical,
+    mesh,
+    parallel,
+    pipeline,
+    plan,
+    review,
+    route,
+)
 from runs.patterns.base import Pattern
 
 PATTERNS: dict[str, Pattern] = {
@@ -13,6 +25,9 @@ PATTERNS: dict[str, Pattern] = {
         parallel.PATTERN,
         debate.PATTERN,
         review.PATTERN,
+        mesh.PATTERN,
+        blackboard.PATTERN,
+        events.PATTERN,
         graph.PATTERN,
     )
 }

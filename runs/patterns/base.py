@@ -142,6 +142,27 @@ class Crew(Protocol):
         failure. `after` names for a branch those whose end it waits for, without a circle."""
         ...
 
+    async def once(
+        self,
+        type: str,
+        name: str,
+        agent: str,
+        input: Json,
+        happen: Callable[[], Json],
+        *,
+        ready: Callable[[], Awaitable[None]] | None = None,
+    ) -> Json:
+        """Let something happen to what branches share, and return its result: an action whose
+        result depends on which branch came first, and so is journaled and never done again.
+        `happen` must not be relied on to run: after a crash the state that it changes is made
+        anew from `past`. `ready` is waited for before, unless it has happened already."""
+        ...
+
+    def past(self, *types: str) -> list[Json]:
+        """Return the results of the actions of these types that the journal holds directly
+        below this place."""
+        ...
+
     async def escalate(
         self, agent: str, question: str, choices: Sequence[str], context: Json = None
     ) -> Json:

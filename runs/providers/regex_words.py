@@ -1,7 +1,7 @@
 """A string that a regular expression matches, by walking the expression's parse tree."""
 
-from re import _constants as op  # type: ignore[attr-defined]
-from re import _parser as parser  # type: ignore[attr-defined]
+from re import _constants as op  # type: ignore[attr-defined, unused-ignore]
+from re import _parser as parser  # type: ignore[attr-defined, unused-ignore]
 from typing import Any
 
 MAX_LENGTH = 500

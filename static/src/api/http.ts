@@ -81,8 +81,9 @@ async function refusal(response: Response): Promise<Error> {
   if ([502, 503, 504].includes(response.status)) return new Unreachable();
   const body: unknown = await response.json().catch(() => null);
   const said = errorOf(body);
+  // To a program the server speaks of keys; a person is told what to do in the browser.
   const message =
-    said.message ||
+    (response.status === 401 ? "" : said.message) ||
     PLAIN[response.status] ||
     `The server failed (status ${response.status}). Try again; if it stays so, its log says why.`;
   return new ApiError(response.status, message, said.problems, body);

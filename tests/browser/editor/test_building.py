@@ -152,6 +152,18 @@ def test_problems_lead_to_their_field(site: Installation, signed_in: Page) -> No
     expect(page.get_by_text("No problems")).to_be_visible()
 
 
+def test_a_problem_of_a_contract_leads_to_its_schema(site: Installation, signed_in: Page) -> None:
+    page = signed_in
+    handoff = {"from": "draft", "to": "check", "schema": {"type": "objekt"}}
+    open_editor(page, site, crew(handoffs=[handoff]))
+    expect(page.locator(".cs-edge-problem")).to_have_text("1")
+    problems = page.get_by_role("region", name="Problems")
+    problems.get_by_role("button", name="1 error").click()
+    problems.get_by_role("button", name="must be one of").click()
+    expect(page.get_by_role("heading", name="Draft → Check")).to_be_visible()
+    assert page.evaluate("document.activeElement.dataset.path") == "handoffs.0.schema"
+
+
 def test_a_crew_is_built_by_keyboard_alone(site: Installation, signed_in: Page) -> None:
     page = signed_in
     document = {"callsheet": 1, "name": "Keys", "pattern": PIPELINE}

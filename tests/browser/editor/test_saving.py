@@ -60,6 +60,21 @@ def test_offline_is_shown_and_saved_later(site: Installation, signed_in: Page) -
     assert stored(page, crew_id)["roles"]["draft"]["title"] == "Kept"
 
 
+def test_signed_out_meanwhile_loses_nothing(
+    site: Installation, signed_in: Page, owner_cookies: list[Any]
+) -> None:
+    page = signed_in
+    crew_id = open_editor(page, site, crew())
+    page.context.clear_cookies()
+    node(page, "draft").click()
+    page.get_by_label("Title", exact=True).fill("Kept")
+    expect(page.get_by_text("You are signed out.")).to_be_visible()
+    page.context.add_cookies(owner_cookies)
+    page.get_by_role("button", name="Try again").click()
+    saved(page)
+    assert stored(page, crew_id)["roles"]["draft"]["title"] == "Kept"
+
+
 def test_leaving_with_unsaved_changes_warns(site: Installation, signed_in: Page) -> None:
     page = signed_in
     crew_id = open_editor(page, site, crew())

@@ -45,7 +45,7 @@ function tell(save: SaveStatus, now: number): Told {
         more: save.message,
       };
     case "refused":
-      return { word: "Not saved", icon: "error", status: "failed", more: save.message };
+      return { word: `Not saved. ${save.message}`, icon: "error", status: "failed" };
     case "stale":
       return { word: "Not saved: changed by someone else", icon: "warning", status: "waiting" };
   }

@@ -161,7 +161,9 @@ def test_it_agrees_with_the_usual_validator(payload: Any) -> None:
     assert (validate_payload(schema, payload) == []) == usual
 
 
-_ATOMS = st.sampled_from([None, True, False, 0, 1, -1, 1.0, 1.5, "x", "string", "", [], {}])
+_ATOMS: st.SearchStrategy[Any] = st.sampled_from(
+    [None, True, False, 0, 1, -1, 1.0, 1.5, "x", "string", "", [], {}]
+)
 _ITEMS = st.lists(_ATOMS | st.sampled_from([{}, "object", "null", ["a"], ["a", "a"]]), max_size=3)
 _KEYWORDS = st.sampled_from([*RULES, "unknown", "default", "const"])
 _VALUES = (

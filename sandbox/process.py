@@ -111,3 +111,4 @@ class LiveProcess:
 
     async def kill(self) -> None:
         await self._ask({"op": "kill"})
+        await self._ask({"op": "poll", "wait": True})

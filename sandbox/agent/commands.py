@@ -6,7 +6,7 @@ import os
 import time
 from typing import Any
 
-from sandbox.agent import cgroup, tree
+from sandbox.agent import cgroup
 from sandbox.agent.link import Timer
 from sandbox.agent.spawn import REPORT, Command, Spawned, spawn
 
@@ -78,30 +78,18 @@ class Running:
         self.fds: Spawned = spawn(command)
         self.open = {self.fds.report, self.fds.stdin, self.fds.stdout, self.fds.stderr}
 
-    def read_report(self) -> bool:
-        """Take the supervisor's report. False where it died without one."""
+    def read_report(self) -> str:
+        """What the supervisor says: "" nothing yet, "alone" the command has ended and left nothing
+        behind, "left" it has ended but something runs on, "dead" the supervisor was killed."""
         try:
             data = os.read(self.fds.report, REPORT.size)
         except BlockingIOError:
-            return True
+            return ""
         if len(data) < REPORT.size:
             self.status = 9 if self.status is None else self.status
-            return self.killed
+            return "dead"
         self.status, alone = REPORT.unpack(data)
-        if not alone and not self.killed:
-            ended = tree.end_tree(self.fds.supervisor)
-            self.killed = True
-            if ended is None:
-                tree.end_all()
-            self.strays = ended or 1
-        return True
-
-    def end(self) -> None:
-        """Kill everything that belongs to this command."""
-        if not self.killed:
-            self.killed = True
-            if tree.end_tree(self.fds.supervisor) is None:
-                tree.end_all()
+        return "alone" if alone else "left"
 
     def finish(self) -> dict[str, Any]:
         """The result, once nothing more can come."""

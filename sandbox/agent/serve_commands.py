@@ -109,7 +109,7 @@ class Commands:
     def _kill(self, number: int, head: Head, data: bytes) -> None:
         running = self._find(head)
         if running.result is None:
-            running.end()
+            self._end(running)
         self._link.send({"re": number})
 
     def _output(self, number: int, head: Head, data: bytes) -> None:
@@ -189,15 +189,38 @@ class Commands:
         return True
 
     def _report(self, running: Running) -> None:
-        if not running.read_report():
-            # Only a program in here can have killed the supervisor: trust nothing that runs.
-            for other in self._commands.values():
-                other.killed = True
-            tree.end_all()
-        if running.status is None:
+        told = running.read_report()
+        if not told:
             return
+        if told == "left":
+            running.strays = self._end(running)
+        elif told == "dead" and not running.killed:
+            # Only a program in here can have killed the supervisor: trust nothing that runs.
+            self._end_all()
         self._forget(running, running.fds.report)
         self._drain(running, time.monotonic() + DRAIN_S)
+
+    def _end(self, running: Running) -> int:
+        """Kill all that belongs to a command; returns how many that were.
+
+        Where nothing else runs, by one call that nothing can escape.
+        """
+        if running.killed:
+            return 0
+        running.killed = True
+        if len(self.active()) > 1:
+            ended = tree.end_tree(running.fds.supervisor)
+            supervisors = {one.fds.supervisor for one in self._commands.values()}
+            if ended is not None and not tree.orphans(ended | supervisors):
+                return len(ended)
+        count = len(tree.descendants(running.fds.supervisor))
+        self._end_all()
+        return count
+
+    def _end_all(self) -> None:
+        for running in self._commands.values():
+            running.killed = True
+        tree.end_all()
 
     def _drain(self, running: Running, give_up: float) -> None:
         """Take what is left in the pipes; the result is ready when both have ended."""
@@ -237,7 +260,7 @@ class Commands:
     def _expire(self, running: Running) -> None:
         if running.status is None:
             running.timed_out = True
-            running.end()
+            self._end(running)
 
 
 def _nothing() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import struct
+import time
 from typing import Any, NamedTuple
 
 from sandbox.agent import linux
@@ -12,6 +13,7 @@ from sandbox.agent import linux
 REPORT = struct.Struct("!iB")
 """The supervisor's one message: wait status of the command, and 1 where it left nothing behind."""
 _NICE = 15
+_PATIENCE_S = 0.2
 _SHELLS = ("/bin/bash", "/bin/sh")
 
 
@@ -41,7 +43,7 @@ def spawn(command: Command) -> Spawned:
     try:
         for _ in range(4):
             pipes += os.pipe()
-        supervisor = os.fork()
+        supervisor = _fork()
     except OSError:
         for fd in pipes:
             os.close(fd)
@@ -59,11 +61,23 @@ def spawn(command: Command) -> Spawned:
     return Spawned(supervisor, report_r, in_w, out_r, err_r)
 
 
+def _fork() -> int:
+    """Fork, with a little patience: processes just killed still take places for a moment."""
+    give_up = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            return os.fork()
+        except BlockingIOError:
+            if time.monotonic() > give_up:
+                raise
+            time.sleep(0.005)
+
+
 def _supervise(command: Command, report: int, stdin: int, stdout: int, stderr: int) -> None:
     linux.prctl(linux.PR_SET_CHILD_SUBREAPER, 1)
     _close_all_but(report, stdin, stdout, stderr)
     try:
-        child = os.fork()
+        child = _fork()
     except OSError as problem:
         os.write(stderr, f"callsheet: no room for another process ({problem.strerror})\n".encode())
         os.write(report, REPORT.pack(126 << 8, 1))

@@ -8,7 +8,7 @@ import time
 
 
 def parents() -> dict[int, int]:
-    """Every process of the sandbox with its parent."""
+    """Every living process of the sandbox with its parent."""
     found = {}
     for name in os.listdir("/proc"):
         if not name.isdigit():
@@ -18,12 +18,14 @@ def parents() -> dict[int, int]:
                 text = stat.read()
         except OSError:
             continue
-        found[int(name)] = int(text[text.rindex(b")") + 2 :].split(b" ", 2)[1])
+        state, parent = text[text.rindex(b")") + 2 :].split(b" ", 2)[:2]
+        if state not in (b"Z", b"X"):
+            found[int(name)] = int(parent)
     return found
 
 
 def descendants(root: int) -> set[int]:
-    """All processes below `root`, without it."""
+    """All living processes below `root`, without it."""
     below: dict[int, list[int]] = {}
     for pid, parent in parents().items():
         below.setdefault(parent, []).append(pid)
@@ -44,26 +46,37 @@ def send(pid: int, number: int) -> None:
         pass
 
 
-def end_tree(root: int, limit_s: float = 1.0) -> int | None:
-    """Stop everything below `root` until nothing new appears, then kill it all, `root` too.
+def end_tree(root: int, limit_s: float = 1.0) -> set[int] | None:
+    """Kill everything below `root`, which adopts all orphans of its tree, and then `root` too.
 
-    Returns how many were below it, or None where that did not converge in time.
+    All are stopped until nothing new appears, then killed. A fork that was under way when its
+    parent was stopped may still bring one more; only a process with a pending SIGKILL can bring
+    none, so it is over when a look after killing finds nobody new. Returns who was killed, or None
+    where that did not come in time.
     """
     give_up = time.monotonic() + limit_s
-    stopped: set[int] = set()
+    killed: set[int] = set()
     while True:
-        new = descendants(root) - stopped
-        if not new:
+        stopped: set[int] = set()
+        while new := descendants(root) - stopped - killed:
+            for pid in new:
+                send(pid, signal.SIGSTOP)
+            stopped |= new
+            if time.monotonic() > give_up:
+                return None
+        if not stopped:
             break
-        for pid in new:
-            send(pid, signal.SIGSTOP)
-        stopped |= new
-        if time.monotonic() > give_up:
-            return None
-    for pid in stopped:
-        send(pid, signal.SIGKILL)
+        for pid in stopped:
+            send(pid, signal.SIGKILL)
+        killed |= stopped
     send(root, signal.SIGKILL)
-    return len(stopped)
+    return killed
+
+
+def orphans(known: set[int]) -> bool:
+    """Whether a process that is not `known` has fallen to us: its supervisor was killed."""
+    here = os.getpid()
+    return any(parent == here and pid not in known for pid, parent in parents().items())
 
 
 def end_all() -> None:

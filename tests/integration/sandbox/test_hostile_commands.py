@@ -1,5 +1,6 @@
 """Commands that fight back. Each has its outcome, and the next command on the sandbox works."""
 
+import asyncio
 import inspect
 import resource
 import time
@@ -18,6 +19,15 @@ while True:
     try: threading.Thread(target=time.sleep, args=(100,)).start()
     except RuntimeError: pass
 """
+FORKERS = """
+import os, signal
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+for _ in range(3): os.fork()
+while True:
+    try:
+        if os.fork() == 0: os._exit(0)
+    except OSError: pass
+"""
 SESSIONS = """
 import os, signal, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -35,7 +45,8 @@ time.sleep(100)
 
 async def only_the_agent_is_left(box: LiveSandbox) -> None:
     """The sandbox goes on, with nothing in it but the agent."""
-    assert (await box.run("echo still here")).stdout == b"still here\n"
+    result = await box.run("echo still here")
+    assert (result.exit_code, result.stdout) == (0, b"still here\n"), result
 
     async def alone() -> bool:
         return (await box.metrics()).processes == 1
@@ -62,6 +73,25 @@ async def test_bombs_end_in_time(box: LiveSandbox, source: str):
     result, late = await timed(box, source, 1)
     assert result.timed_out
     assert late < 2
+    await only_the_agent_is_left(box)
+
+
+async def test_a_bomb_does_not_take_its_neighbours_along(create: Create):
+    box = await create(cpu=2)
+    server = await box.start("while true; do date +%N > alive; sleep 0.01; done")
+    quiet = asyncio.create_task(box.run("sleep 1.5; echo done"))
+    result, late = await timed(box, FORKERS, 0.5)
+    assert result.timed_out
+    assert late < 2
+    assert (await quiet).stdout == b"done\n"
+    assert await box.processes() == (server.id,)
+    before = await box.files.read("alive")
+
+    async def changed() -> bool:
+        return await box.files.read("alive") != before
+
+    await until(changed)
+    await server.kill()
     await only_the_agent_is_left(box)
 
 

@@ -2,7 +2,8 @@
 
 from functools import cache
 
-from crews.catalog import Catalog, ProviderInfo
+from crews.catalog import KINDS, Catalog, ProviderInfo
+from runs.engine.asking import PLAYABLE
 from runs.patterns import PATTERNS
 from runs.providers import PROVIDERS
 from runs.tools import TOOLS
@@ -22,4 +23,5 @@ def catalog() -> Catalog:
             for name in PROVIDERS
             if name != "rehearsal"
         ),
+        kinds=tuple(kind for kind in KINDS if kind.name in PLAYABLE),
     )

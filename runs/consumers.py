@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs
 
+import structlog
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.core.exceptions import PermissionDenied
@@ -21,8 +22,11 @@ from runs.models import Run
 from teams.access import Caller, get_or_404
 from teams.models import User
 
+log = structlog.get_logger(__name__)
 LOOK_AGAIN_S = 2.0
-NOT_SIGNED_IN, NOT_THERE, TOO_SLOW = 4401, 4404, 4408
+# As browsers and Python's json write it. Nothing else that a client says is read at all.
+PINGS = ('{"type":"ping"}', '{"type": "ping"}')
+NOT_SIGNED_IN, NOT_THERE, TOO_SLOW, FAILED = 4401, 4404, 4408, 1011
 
 
 class RunConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
@@ -48,8 +52,11 @@ class RunConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         self.seq = _after(self.scope.get("query_string", b""))
         self.tail = live.watch(run)
         # First the group, then the backlog: what comes in between is in one of the two.
-        with suppress(OSError):
+        try:
             await self.channel_layer.group_add(doorbell.group(run), self.channel_name)
+        except Exception as error:  # noqa: BLE001 (each client of Redis has its own)
+            # Without wake-ups the viewer looks again by itself.
+            log.warning("group_not_joined", run=run, error=str(error))
         self.sender = asyncio.ensure_future(self._send_all(self.tail))
 
     async def disconnect(self, code: int) -> None:
@@ -57,15 +64,14 @@ class RunConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             self.sender.cancel()
         if self.tail is not None:
             live.leave(self.tail)
-            with suppress(OSError):
+            with suppress(Exception):
                 await self.channel_layer.group_discard(
                     doorbell.group(self.tail.run), self.channel_name
                 )
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        with suppress(ValueError):
-            if text_data and json.loads(text_data).get("type") == "ping":
-                await self.send('{"type":"pong"}')
+        if text_data in PINGS:
+            await self.send('{"type":"pong"}')
 
     async def entries(self, message: dict[str, Any]) -> None:
         """The channel layer says that there are entries up to a seq."""
@@ -80,6 +86,14 @@ class RunConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         )
 
     async def _send_all(self, tail: live.Tail) -> None:
+        """Send until the viewer goes; one that cannot be served is sent away to come back."""
+        try:
+            await self._follow(tail)
+        except Exception:
+            log.exception("viewer_not_served", run=tail.run)
+            await self.close(FAILED)
+
+    async def _follow(self, tail: live.Tail) -> None:
         """Send what there is, say so, then whatever comes; from one task, so that order holds."""
         await self._send_new(tail, None)
         await self.send(json.dumps({"type": "caught_up", "seq": self.seq}))
@@ -114,4 +128,4 @@ def _may_view(who: User | Caller, run: str) -> bool:
 
 def _after(query: bytes) -> int:
     value = parse_qs(query.decode(errors="replace")).get("after", ["0"])[0]
-    return int(value) if value.isdecimal() and len(value) < 12 else 0
+    return int(value) if value.isascii() and value.isdecimal() and len(value) < 12 else 0

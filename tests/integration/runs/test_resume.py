@@ -1,4 +1,4 @@
-"""Runs cut off after any commit come to the same actions and results, and repeat no finished call."""
+"""Runs cut off after any commit come to the same results and repeat no finished call."""
 
 import asyncio
 import re

@@ -3,8 +3,6 @@
 import asyncio
 from math import nan
 
-import pytest
-
 from runs.journal import entries as e
 from runs.journal import store
 from runs.journal.writer import Writer

@@ -69,6 +69,8 @@ function Drawing({ document, state, now, role, onRole }: Props) {
       onNodesChange={change}
       nodesDraggable={false}
       nodesConnectable={false}
+      // The crew always fits; a finger on it scrolls the page.
+      panOnDrag={!matchMedia("(pointer: coarse)").matches}
       zoomOnScroll={false}
       preventScrolling={false}
       deleteKeyCode={null}

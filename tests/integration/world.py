@@ -86,9 +86,17 @@ def world_make() -> World:
         "POST api/v1/crews": ("{}", "application/json"),
         "PUT api/v1/crews/<crew_id>": (draft, "application/json"),
         "POST api/v1/crews/<crew_id>/publish": ('{"revision": 1}', "application/json"),
+        "POST api/v1/runs/<uuidstr:run>/redact": (
+            '{"seq": 2, "reason": "x"}',
+            "application/json",
+        ),
         "POST api/v1/runs/<uuidstr:run>/cancel": ("{}", "application/json"),
         "POST api/v1/runs/<uuidstr:run>/pause": ("{}", "application/json"),
         "POST api/v1/runs/<uuidstr:run>/resume": ("{}", "application/json"),
+        "POST api/v1/runs/<uuidstr:run>/redact": (
+            '{"seq": 2, "reason": "law"}',
+            "application/json",
+        ),
         "POST api/v1/approvals/<uuidstr:run>/<uuidstr:action>/decide": (
             '{"choice": "approve"}',
             "application/json",

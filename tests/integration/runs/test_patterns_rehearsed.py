@@ -16,19 +16,10 @@ from tests.integration.runs.kills import replayed
 from tests.integration.runs.playing import Stage
 
 Json = Any
-ELEVEN = [
-    "hierarchical",
-    "plan",
-    "pipeline",
-    "route",
-    "parallel",
-    "debate",
-    "review",
-    "mesh",
-    "blackboard",
-    "events",
-    "graph",
-]
+ELEVEN = (
+    *("hierarchical", "plan", "pipeline", "route", "parallel", "debate", "review", "graph"),
+    *("mesh", "blackboard", "events"),
+)
 
 
 def plain(name: str) -> Json:

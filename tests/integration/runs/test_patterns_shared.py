@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from runs.services import decision_make
 from tests.fakes.model_server import Call, Reply, Rule
 from tests.integration.runs import trail
 from tests.integration.runs.documents import document, model_role
@@ -134,6 +135,56 @@ def test_a_person_in_a_mesh_lets_the_others_work_and_holds_no_worker(stage: Stag
     played = stage.play(peers)
     assert played.run.status == "waiting"
     assert {m["content"] for m in posts(played) if m["type"] == "answer"} == {"a", "heard"}
+
+
+def test_a_mesh_goes_on_with_what_a_person_answered(stage: Stage) -> None:
+    peers = crew("mesh", "peer", "ab", max_spawned=0)
+    peers["roles"]["boss"] = {"seat": "peer", "kind": "human"}
+    to_boss = says(messages=[message("boss", "thank you")], done=True, answer="obeyed")
+    stage.server.rules = [Rule(contains="do as I say", reply=to_boss), Rule(reply=quiet())]
+    played = stage.play(peers)
+    order = {"messages": [message("a", "do as I say", "request")], "done": True, "answer": "said"}
+    for answer in (order, {"messages": [], "done": True, "answer": "you are welcome"}):
+        assert played.run.status == "waiting"
+        (asked,) = [e for e in played.entries if e["kind"] == "run.waiting"][-1:]
+        assert "answer" in asked["payload"]["schema"]["properties"]
+        decision_make(
+            run=played.run, action=asked["action"], user=stage.user, choice="answer", value=answer
+        )
+        played = stage.go_on(played.run)
+    assert played.output == {"a": "obeyed", "b": "mine", "boss": "you are welcome"}
+    assert all(
+        e["payload"]["attempt"] == 1 for e in played.entries if e["kind"] == "action.started"
+    )
+    assert replayed(played) == len(trail.started(played.entries))
+
+
+def test_a_mesh_out_of_budget_ends_and_says_so(stage: Stage) -> None:
+    stage.server.rules = [Rule(reply=says(messages=[message("all", "hi")], done=False, answer=""))]
+    played = stage.play(crew("mesh", "peer") | {"limits": {"actions": 12}})
+    assert played.run.status == "failed"
+    assert "12 actions" in played.error["message"]
+
+
+def test_twenty_peers_and_a_thousand_messages(stage: Stage) -> None:
+    names = [f"p{n:02}" for n in range(20)]
+    roles = {name: model_role("peer", instructions=f"You are {name}.") for name in names}
+
+    def chat(call: Call) -> Reply:
+        me = int(call.all_text.split("You are p")[1][:2])
+        to = [message(names[(me + step) % 20], f"from {me}") for step in range(1, 11)]
+        return says(messages=to, done=True, answer=f"{me}")
+
+    stage.server.rules = [Rule(reply=chat)]
+    limits = {"actions": 5000, "tokens": 10_000_000}
+    options = {"max_messages": 1000, "max_spawned": 0}
+    played = stage.play(document("mesh", roles, options=options, limits=limits))
+    assert played.run.status == "finished"
+    numbers = [m["n"] for m in posts(played) if m["type"] != "answer"]
+    assert len(numbers) == 1000
+    read = [m["n"] for name in names for r in reads(played, name) for m in r["messages"]]
+    assert sorted(read) == numbers  # each reached its one reader, once
+    assert replayed(played) == len(trail.started(played.entries))
 
 
 # -- blackboard ------------------------------------------------------------------------------------

@@ -93,10 +93,6 @@ def world_make() -> World:
         "POST api/v1/runs/<uuidstr:run>/cancel": ("{}", "application/json"),
         "POST api/v1/runs/<uuidstr:run>/pause": ("{}", "application/json"),
         "POST api/v1/runs/<uuidstr:run>/resume": ("{}", "application/json"),
-        "POST api/v1/runs/<uuidstr:run>/redact": (
-            '{"seq": 2, "reason": "law"}',
-            "application/json",
-        ),
         "POST api/v1/approvals/<uuidstr:run>/<uuidstr:action>/decide": (
             '{"choice": "approve"}',
             "application/json",

@@ -59,6 +59,20 @@ def test_a_crew_of_two_by_drag_and_drop(site: Installation, signed_in: Page) -> 
     assert set(stored(page, crew_id)["layout"]) == {"stage", "stage_2"}
 
 
+def test_a_handoff_may_be_dropped_anywhere_on_a_role(site: Installation, signed_in: Page) -> None:
+    page = signed_in
+    open_editor(page, site, crew(handoffs=[]))
+    start = node(page, "draft").locator(".react-flow__handle.source").bounding_box()
+    end = node(page, "check").bounding_box()
+    assert start is not None
+    assert end is not None
+    page.mouse.move(start["x"] + 5, start["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(end["x"] + 150, end["y"] + 20, steps=8)
+    page.mouse.up()
+    expect(page.get_by_role("heading", name="Draft → Check")).to_be_visible()
+
+
 def test_pressing_adds_beside_and_never_on_top(site: Installation, signed_in: Page) -> None:
     page = signed_in
     crew_id = open_editor(page, site, crew())

@@ -3,6 +3,7 @@ import {
   type Connection,
   type EdgeChange,
   type NodeChange,
+  type OnConnectEnd,
   ReactFlow,
   useReactFlow,
 } from "@xyflow/react";
@@ -18,7 +19,7 @@ import {
 import type { Point } from "../../graph/document";
 import { documentToGraph } from "../../graph/flow";
 import { GRID, MIN_ZOOM, snap } from "../../graph/geometry";
-import { slotId } from "../../graph/seats";
+import { seatOfSlot, slotId } from "../../graph/seats";
 import { useProblems } from "../fields/problems";
 import { connectFault } from "../model/handoffs";
 import { currentPattern, currentPlaces, type Selection, select, useEditor } from "../store/editor";
@@ -103,6 +104,7 @@ export function Canvas() {
         onNodesChange={onNodesChange}
         onEdgesChange={onEdgesChange}
         onConnect={onConnect}
+        onConnectEnd={onConnectEnd}
         isValidConnection={isValid}
         nodesDraggable={mayChange}
         nodesConnectable={mayChange}
@@ -125,6 +127,17 @@ export function Canvas() {
     </section>
   );
 }
+
+/** A handoff that is let go anywhere over a node goes to it, as if to its handle. */
+const onConnectEnd: OnConnectEnd = (event, { isValid, fromNode, fromHandle }) => {
+  if (isValid || !fromNode || !fromHandle) return;
+  const at = "changedTouches" in event ? event.changedTouches[0] : event;
+  const under = at && document.elementFromPoint(at.clientX, at.clientY);
+  const id = under?.closest<HTMLElement>(".react-flow__node")?.dataset.id;
+  if (id === undefined || id === fromNode.id || seatOfSlot(id) !== null) return;
+  if (fromHandle.type === "source") join(fromNode.id, id);
+  else join(id, fromNode.id);
+};
 
 function Nothing() {
   return (

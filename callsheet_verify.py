@@ -71,7 +71,7 @@ def verify(lines: Iterable[str], public_key: str = "") -> Verdict:
             else:
                 ended |= record["kind"] in ENDS
                 _check_entry(verdict, record)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             verdict.problems.append(
                 f"line {number}: it is no entry ({type(error).__name__}: {error})"
             )

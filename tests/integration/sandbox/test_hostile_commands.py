@@ -174,9 +174,9 @@ async def test_endless_output_is_cut_at_the_limit(box: LiveSandbox):
     await only_the_agent_is_left(box)
 
 
-async def test_a_gigabyte_in_one_line_costs_nothing_here(box: LiveSandbox):
+async def test_one_endless_line_costs_nothing_here(box: LiveSandbox):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    result = await box.run("head -c 1G /dev/zero; echo end", max_output=1 << 20)
+    result = await box.run("head -c 400M /dev/zero; echo end", max_output=1 << 20)
     assert result.exit_code == 0
     assert result.stdout.endswith(b"end\n")
     assert result.stdout_truncated

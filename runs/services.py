@@ -13,11 +13,13 @@ from crews.spec import CrewSpec, ModelChoice
 from crews.strict_json import Refused, check_json
 from runs import preflight
 from runs.engine import lease
+from runs.engine.nesting import with_roles_inside
 from runs.errors import BadRequest, Conflict, RunHalted
 from runs.journal import doorbell, signing, store
 from runs.journal import entries as e
 from runs.journal.fold import FINAL, fold
 from runs.models import Run
+from runs.nested import crews_pin
 from runs.patterns import pattern_get
 from teams.models import Team, User
 from teams.services import credential_resolve, tier_resolve
@@ -45,10 +47,14 @@ def run_start(
     """
     spec = CrewSpec.model_validate(version.document)
     _check_task(spec, task, input)
-    preflight.check_kinds(spec)
-    preflight.check_sandboxes(spec, here=here)
+    crews = crews_pin(team=team, user=user, spec=spec)
+    everyone = with_roles_inside(spec, crews)
+    preflight.check_kinds(everyone)
+    preflight.check_sandboxes(everyone, here=here)
     choose = _Models(team, rehearsal, here)
-    models = {name: choose.pin(name, role.model) for name, role in spec.roles.items() if role.model}
+    models = {
+        name: choose.pin(name, role.model) for name, role in everyone.roles.items() if role.model
+    }
     request_hash = e.digest([str(version.pk), task, input, rehearsal])
     if idempotency_key and (known := _known(team, idempotency_key, request_hash)):
         return known
@@ -66,6 +72,7 @@ def run_start(
         input=input,
         rehearsal=rehearsal,
         models=models,
+        crews=crews or None,
         origin=None,
     )
     try:

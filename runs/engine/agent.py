@@ -125,7 +125,7 @@ class Conversation:
         act = Act(
             type="model_call",
             name=name,
-            agent=self.role,
+            agent=self.crew.agent(self.role),
             input=told,
             input_hash=digest([provider, whole]),
             provider=provider,
@@ -171,7 +171,7 @@ class Conversation:
         """Fit a call into what is left: fewer output tokens, and the run's or role's deadline."""
         bound = tokens_upper_bound(request)
         most = choice.max_tokens
-        tokens_left, cost_left = self.crew.recorder.budget.room(self.role)
+        tokens_left, cost_left = self.crew.recorder.budget.room(self.crew.agent(self.role))
         if tokens_left is not None:
             most = min(most, max(LEAST_TOKENS, tokens_left - bound))
         if cost_left is not None:

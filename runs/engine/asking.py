@@ -9,6 +9,7 @@ from crews.problems import Problem
 from crews.spec import Handoff, JsonSchema, Program, RoleSpec
 from runs.engine import contracts, prompts
 from runs.engine.agent import Conversation
+from runs.engine.nesting import play_inside
 from runs.engine.recorder import Act, Outcome, Scope
 from runs.errors import ActionError
 from runs.journal.entries import canonical
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from runs.engine.crew import CrewAtWork
 
 Json = Any
-PLAYABLE = ("model", "code", "human")
+PLAYABLE = ("model", "code", "human", "crew")
 STDERR_SHOWN = 4_000
 
 
@@ -41,6 +42,10 @@ class Asking:
         role = self.role if self.own else self.role.model_copy(update={"returns": None})
         self.schemas = contracts.schemas_of(role, self.contract, self.returns)
 
+    @property
+    def agent(self) -> str:
+        return self.crew.agent(self.name)
+
     async def answer(
         self,
         lead: Callable[[Say], Awaitable[str]],
@@ -53,16 +58,18 @@ class Asking:
         told: dict[str, Json] = {"task": self.task}
         if self.given:
             told["given"] = [{"from": g.source, "payload": g.payload} for g in self.given]
-        act = Act(type="ask", name=self.role.title or self.name, agent=self.name, input=told)
+        act = Act(type="ask", name=self.role.title or self.name, agent=self.agent, input=told)
         # Counted here, in the order of the asks, and not when the action comes to run.
-        self.crew.visits[self.name] += 1
-        visit = self.crew.visits[self.name]
+        self.crew.visits[self.agent] += 1
+        visit = self.crew.visits[self.agent]
 
         async def body(scope: Scope) -> Json:
             if self.role.program is not None:
                 return await self._program(scope, self.role.program)
             if self.role.kind == "human":
                 return await self._person(scope)
+            if self.role.kind == "crew":
+                return await self._crew(scope)
             talk = Conversation(
                 crew=self.crew,
                 scope=scope,
@@ -144,6 +151,15 @@ class Asking:
         )
         return decision["value"]
 
+    async def _crew(self, scope: Scope) -> Json:
+        """Let another crew do it, as child actions of this one."""
+        answer = await play_inside(self.crew, scope, self.name, self.task, self.given)
+        if isinstance(answer, str):
+            value, problems = contracts.read_answer(answer, self.schemas)
+        else:
+            value, problems = answer, contracts.check(answer, self.schemas)
+        return await self._invalid(scope, answer, problems) if problems else value
+
     async def _program(self, scope: Scope, program: Program) -> Json:
         """Run a fixed program: JSON in, JSON out. It cannot be asked to correct itself.
 
@@ -158,12 +174,12 @@ class Asking:
         act = Act(
             type="tool_call",
             name=f"{program.language} program",
-            agent=self.name,
+            agent=self.agent,
             input={"language": program.language, "source": program.source, "stdin": payload},
         )
 
         async def effect(action: str) -> Outcome:
-            sandbox = await self.crew.workspaces.of(self.name)
+            sandbox = await self.crew.workspaces.of(self.agent)
             result = await sandbox.run_code(
                 program.language, program.source, stdin=canonical(payload).encode(), key=action
             )
@@ -172,7 +188,7 @@ class Asking:
                 how = "ran out of time" if result.timed_out else f"ended with {result.exit_code}"
                 message = f"The program of '{self.name}' {how}. {stderr}".strip()
                 raise ActionError({"kind": "program_failed", "role": self.name, "message": message})
-            kept = await self.crew.workspaces.keep(self.name)
+            kept = await self.crew.workspaces.keep(self.agent)
             stdout = result.stdout.decode(errors="replace")
             return Outcome(output={"stdout": stdout, "stderr": stderr} | kept)
 

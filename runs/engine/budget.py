@@ -165,8 +165,11 @@ class Budget:
         return left
 
     def _accounts(self, agent: str) -> tuple[Account, ...]:
-        role = self.roles.get(agent)
-        return (self.run,) if role is None else (self.run, role)
+        """Return whose limits hold for an agent: the run's, its own, and inside a crew that stands
+        for a role those of that role."""
+        steps = agent.split("/")
+        names = ("/".join(steps[:n]) for n in range(1, len(steps) + 1))
+        return (self.run, *(self.roles[name] for name in names if name in self.roles))
 
 
 def _left(seconds: int, state: RunState, now: datetime) -> timedelta:

@@ -39,6 +39,8 @@ class CrewAtWork:
     machine: Machine
     recorder: Recorder
     workspaces: Workspaces
+    inside: str = ""
+    crews: Mapping[str, Json] = field(default_factory=dict)
     scope: Scope = field(default_factory=Scope)
     visits: Counter[str] = field(default_factory=Counter)
 
@@ -53,10 +55,15 @@ class CrewAtWork:
     def contract(self, source: str, target: str) -> Handoff | None:
         return next((h for h in self.spec.handoffs if h.from_ == source and h.to == target), None)
 
+    def agent(self, role: str) -> str:
+        """Return a role's name in the journal: inside a crew that stands for a role, behind the
+        name of that role."""
+        return f"{self.inside}{role}" if role else ""
+
     def models_of(self, role: str) -> tuple[ModelChoice, ...]:
         """Return the models of a role, as pinned when the run began: the chosen one, then
         fallbacks."""
-        return self.models[role]
+        return self.models[self.agent(role)]
 
     def credential(self, provider: str, name: str) -> Credential | None:
         return Credential() if provider == "rehearsal" else self.credentials.get((provider, name))
@@ -116,7 +123,7 @@ class CrewAtWork:
         act = Act(
             type="handoff",
             name=f"{source} → {target}",
-            agent=source,
+            agent=self.agent(source),
             input={"from": source, "to": target, "payload": payload},
         )
 
@@ -134,7 +141,7 @@ class CrewAtWork:
         input: Json,
         body: Callable[[base.Crew], Awaitable[Json]],
     ) -> Json:
-        act = Act(type=cast(ActionType, type), name=name, agent=agent, input=input)
+        act = Act(type=cast(ActionType, type), name=name, agent=self.agent(agent), input=input)
         return await self.recorder.span(self.scope, type, act, lambda scope: body(self.at(scope)))
 
     async def parallel(
@@ -184,7 +191,7 @@ class CrewAtWork:
     ) -> Json:
         if ready is not None and not self.recorder.knows(self.scope, type):
             await ready()
-        act = Act(type=cast(ActionType, type), name=name, agent=agent, input=input)
+        act = Act(type=cast(ActionType, type), name=name, agent=self.agent(agent), input=input)
 
         async def effect(_: str) -> Outcome:
             return Outcome(output=happen())
@@ -218,7 +225,12 @@ class CrewAtWork:
         context: Json = None,
     ) -> dict[str, Json]:
         """Ask a person and return the decision."""
-        act = Act(type="escalation", name=question[:200], agent=agent, input={"question": question})
+        act = Act(
+            type="escalation",
+            name=question[:200],
+            agent=self.agent(agent),
+            input={"question": question},
+        )
         return await self.recorder.question(
             self.scope, slot, act, question, choices, schema, context
         )

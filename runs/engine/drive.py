@@ -14,6 +14,7 @@ from runs.engine import lease, retry
 from runs.engine.budget import Budget
 from runs.engine.crew import CrewAtWork
 from runs.engine.machine import Credentials, Machine
+from runs.engine.nesting import with_roles_inside
 from runs.engine.options import with_defaults
 from runs.engine.recorder import CRASHES, Recorder
 from runs.engine.workspace import INSTALLATION_LABEL, RUN_LABEL, TEAM_LABEL, Workspaces
@@ -91,13 +92,15 @@ class Drive:
         loaded = await self._machine.read(lambda: load(self.run, environment=self._here))
         if loaded.state.status in FINAL:
             return True
-        spec = CrewSpec.model_validate((loaded.state.started or {})["document"])
-        budget = Budget.of(spec, loaded.state)
+        started = loaded.state.started or {}
+        spec = CrewSpec.model_validate(started["document"])
+        everyone = with_roles_inside(spec, started.get("crews") or {})
+        budget = Budget.of(everyone, loaded.state)
         recorder = self._recorder = Recorder(
             self.run, self.token, loaded.state, self._machine.writer, budget
         )
         recorder.on_lost, recorder.on_written = self.lose, self.on_written
-        spaces = await self._workspaces(spec, loaded)
+        spaces = await self._workspaces(everyone, loaded)
         rest: Rest = "left"
         try:
             rest = await self._to_rest(spec, loaded, recorder, spaces)
@@ -159,6 +162,7 @@ class Drive:
             models=pinned(started.get("models", {})),
             credentials=loaded.credentials,
             rehearsal=bool(started.get("rehearsal")),
+            crews=started.get("crews") or {},
             script=loaded.script,
             machine=self._machine,
             recorder=recorder,

@@ -70,6 +70,7 @@ async def replay(run: str, loaded: Loaded) -> int:
         models=pinned(started.get("models", {})),
         credentials={},
         rehearsal=bool(started.get("rehearsal")),
+        crews=started.get("crews") or {},
         script=loaded.script,
         machine=None,  # type: ignore[arg-type]
         recorder=Replayer(run, state, Budget.unlimited()),

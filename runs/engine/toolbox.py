@@ -114,7 +114,7 @@ class Toolbox:
         act = Act(
             type="tool_call",
             name=call.name,
-            agent=self._role,
+            agent=self._crew.agent(self._role),
             input=call.arguments,
             repeatable=tool.repeatable,
         )
@@ -134,7 +134,11 @@ class Toolbox:
                 output = await tool.run(context, call.arguments or {})
             finally:
                 context.preview.close()
-            kept = await self._crew.workspaces.keep(self._role) if tool.info.needs_sandbox else {}
+            kept = (
+                await self._crew.workspaces.keep(self._crew.agent(self._role))
+                if tool.info.needs_sandbox
+                else {}
+            )
             return Outcome(output=_journaled(output) | kept)
 
         return dict(await self._crew.recorder.leaf(scope, call.name, act, effect))
@@ -148,7 +152,9 @@ class Toolbox:
 
     async def _refuse(self, scope: Scope, call: ToolCall, reason: str) -> dict[str, Json]:
         shown = call.arguments if call.arguments is not None else {"raw": call.raw[:2_000]}
-        act = Act(type="tool_call", name=call.name[:100], agent=self._role, input=shown)
+        act = Act(
+            type="tool_call", name=call.name[:100], agent=self._crew.agent(self._role), input=shown
+        )
 
         async def body(_: Scope) -> Json:
             return {"text": f"Error: {reason}", "is_error": True, "refused": True}
@@ -176,13 +182,18 @@ class _Context:
         self.preview = Preview(crew.run, action)
 
     async def sandbox(self) -> Sandbox:
-        return await self._crew.workspaces.of(self.role)
+        return await self._crew.workspaces.of(self._crew.agent(self.role))
 
     def show(self, text: str) -> None:
         self.preview.show(text)
 
     async def ask_person(self, question: str, choices: list[str]) -> dict[str, Json]:
-        act = Act(type="escalation", name="question", agent=self.role, input={"question": question})
+        act = Act(
+            type="escalation",
+            name="question",
+            agent=self._crew.agent(self.role),
+            input={"question": question},
+        )
         return await self._crew.recorder.question(self._scope, "question", act, question, choices)
 
 

@@ -43,8 +43,9 @@ class Payload(BaseModel):
 
 class RunStarted(Payload):
     """A run begins. `document` is the whole crew document, `models` the model chosen for each
-    role (`{role: {"provider", "name", "credential"}}`), `origin` the run and action it was
-    forked from."""
+    role (`{role: {"provider", "name", "credential"}}`), `crews` the crews that stand for roles,
+    by the role (`{slug, version, hash, document}`; inside such a crew `role/role`), `origin` the
+    run and action it was forked from."""
 
     kind: ClassVar[str] = "run.started"
     crew: dict[str, Json]
@@ -54,6 +55,7 @@ class RunStarted(Payload):
     input: Json = None
     rehearsal: bool = False
     models: dict[str, Json] = Field(default_factory=dict)
+    crews: dict[str, Json] | None = None
     origin: dict[str, Json] | None = None
 
 

@@ -1,0 +1,67 @@
+"""Crews that stand for a role of another crew: their actions are children of that role's, in the
+same journal, on the same budget."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from crews.schema_guard import validate_payload
+from crews.spec import CrewSpec, RoleSpec
+from runs.engine import prompts
+from runs.engine.options import with_defaults
+from runs.engine.recorder import Scope
+from runs.errors import ActionError
+from runs.patterns import pattern_get
+from runs.patterns.base import Given
+
+if TYPE_CHECKING:
+    from runs.engine.crew import CrewAtWork
+
+Json = Any
+# How many crews may stand inside each other.
+DEPTH = 5
+
+
+def with_roles_inside(spec: CrewSpec, crews: Mapping[str, Json]) -> CrewSpec:
+    """Return a crew with the roles of the crews inside it as well, under their names in the
+    journal (`role/role`): whose limits hold, and whose sandboxes there are."""
+    roles: dict[str, RoleSpec] = dict(spec.roles)
+    for path, pinned in crews.items():
+        inner = CrewSpec.model_validate(pinned["document"])
+        roles |= {f"{path}/{name}": role for name, role in inner.roles.items()}
+    return spec.model_copy(update={"roles": roles})
+
+
+async def play_inside(
+    crew: "CrewAtWork", scope: Scope, name: str, task: Json, given: Sequence[Given]
+) -> Json:
+    """Let the crew that stands for a role do a task and return its result."""
+    path = crew.agent(name)
+    spec = CrewSpec.model_validate(crew.crews[path]["document"])
+    pattern = pattern_get(spec.pattern.name)
+    inner = replace(
+        crew,
+        spec=spec,
+        task=_task(crew, name, spec, task, given),
+        input={item.source: item.payload for item in given} or crew.input,
+        options=with_defaults(pattern.info.options_schema, spec.pattern.options),
+        script=None,
+        scope=scope,
+        inside=f"{path}/",
+    )
+    return await pattern.play(inner)
+
+
+def _task(
+    crew: "CrewAtWork", name: str, spec: CrewSpec, task: Json, given: Sequence[Given]
+) -> Json:
+    """Return the inner crew's task: text with what is given, or by its task schema what it is
+    given, else the task itself."""
+    if spec.task.schema_ is None:
+        return prompts.brief(crew.run, task, given)
+    problems = []
+    for candidate in (*(item.payload for item in given[:1] if len(given) == 1), task):
+        if not (problems := validate_payload(spec.task.schema_, candidate)):
+            return candidate
+    message = f"'{name}' is the crew '{spec.name}', and this is no task for it: {problems[0]}"
+    raise ActionError({"kind": "invalid_task", "role": name, "message": message})

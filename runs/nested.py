@@ -1,0 +1,57 @@
+"""The crews inside a crew, pinned when a run begins so that nothing changes under way."""
+
+from crews.errors import CrewInvalid
+from crews.models import Crew, CrewVersion
+from crews.selectors import version_latest
+from crews.services import crew_publish
+from crews.spec import CrewSpec, Json, NestedCrew
+from runs.engine.nesting import DEPTH
+from runs.errors import BadRequest
+from teams.models import Team, User
+
+
+def crews_pin(
+    *, team: Team, user: User | None, spec: CrewSpec, above: tuple[str, ...] = ()
+) -> dict[str, Json]:
+    """Return the crews that stand for roles, `{role: {slug, version, hash, document}}`; those
+    inside them under `role/role`. Raises BadRequest naming the role."""
+    pinned: dict[str, Json] = {}
+    for name, role in spec.roles.items():
+        if role.crew is None:
+            continue
+        path = (*above, name)
+        if len(path) > DEPTH:
+            raise BadRequest(
+                f"roles.{'/'.join(path)}.crew: at most {DEPTH} crews may stand inside each other"
+                " (does one of them contain itself?)"
+            )
+        version = _version(team, user, "/".join(path), role.crew)
+        pinned["/".join(path)] = {
+            "slug": role.crew.slug,
+            "version": version.number,
+            "hash": version.content_hash,
+            "document": version.document,
+        }
+        inner = CrewSpec.model_validate(version.document)
+        pinned |= crews_pin(team=team, user=user, spec=inner, above=path)
+    return pinned
+
+
+def _version(team: Team, user: User | None, path: str, wanted: NestedCrew) -> CrewVersion:
+    crew = Crew.objects.filter(team=team, slug=wanted.slug, archived_at=None).first()
+    if crew is None:
+        raise BadRequest(f"roles.{path}.crew: the team has no crew '{wanted.slug}'")
+    if wanted.version is not None:
+        found = crew.versions.filter(number=wanted.version).first()
+    else:
+        found = version_latest(crew)
+        if found is None and user is not None:
+            try:
+                return crew_publish(crew=crew, user=user)
+            except CrewInvalid as error:
+                text = f"roles.{path}.crew: the crew '{wanted.slug}' cannot run yet: {error}"
+                raise BadRequest(text) from None
+    if found is None:
+        which = f"version {wanted.version}" if wanted.version else "version yet"
+        raise BadRequest(f"roles.{path}.crew: the crew '{wanted.slug}' has no {which}")
+    return found

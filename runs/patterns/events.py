@@ -58,6 +58,12 @@ INFO = PatternInfo(
 
 async def events(crew: Crew) -> Json:
     reactors, end = crew.seated("reactor"), crew.options["end"]
+    if not any(crew.options["start"] in crew.role(name).subscribes for name in reactors):
+        message = (
+            f"No role subscribes to '{crew.options['start']}', the event that begins the work. Add"
+            " it to what a role subscribes to."
+        )
+        raise ActionError({"kind": "no_subscriber", "message": message})
     bus = Bus(crew, reactors, most=crew.options["max_events"])
     start = {"event": crew.options["start"], "payload": crew.task, "by": "", "cause": 0}
     await bus.post(crew, "crew", "", start)

@@ -57,7 +57,7 @@ async def until_approved(crew: Crew, maker: str, judge: str, most: int) -> tuple
         if not passage.open:
             return passage, verdict
         verdict = await judged(crew, maker, judge, passage.payload, n)
-        if verdict["approved"]:
+        if approves(verdict):
             return passage, verdict
         given = [Given(source=maker, payload=passage.payload), Given(source=judge, payload=verdict)]
         words = f"Revise your work: '{judge}' has found issues. Return the whole new version."
@@ -69,6 +69,11 @@ async def until_approved(crew: Crew, maker: str, judge: str, most: int) -> tuple
 
     await crew.step("checkpoint", f"best effort after {most} rounds", maker, {"rounds": most}, best)
     return passage, verdict
+
+
+def approves(verdict: Json) -> bool:
+    """Say whether a verdict, which a person may have edited, approves."""
+    return isinstance(verdict, dict) and verdict.get("approved") is True
 
 
 async def judged(crew: Crew, maker: str, judge: str, work: Json, n: int) -> Json:

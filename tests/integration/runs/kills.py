@@ -1,14 +1,18 @@
 """Runs that are killed after any of their entries, against the run that nobody disturbs."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from runs.engine import lease
 from runs.engine.drive import Drive, load
 from runs.engine.machine import Machine
 from runs.engine.replay import replay
+from runs.errors import Conflict
 from runs.models import Run
+from runs.services import run_pause, run_resume
 from tests.integration.runs import trail
 from tests.integration.runs.playing import Played, Stage, on_machine
 
@@ -41,6 +45,36 @@ class Killed:
         async with asyncio.timeout(30):
             await drive.go()
         self.token.append(drive.token)
+
+
+def paused_once(stage: Stage, document: Json, after: int) -> Played:
+    """Play a crew, paused by a person when its journal has so many entries, and resumed."""
+    run = stage.start(document)
+
+    async def work(machine: Machine) -> None:
+        drive = Drive(machine, str(run.pk))
+        pausing: list[Any] = []
+
+        def pause() -> None:
+            seq = drive._recorder.state.seq if drive._recorder is not None else 0
+            if seq >= after and not pausing:
+                pausing.append(machine.writer.call(partial(_pause, run, stage)))
+
+        drive.on_written = pause
+        async with asyncio.timeout(30):
+            await drive.go()
+            await asyncio.gather(*pausing)
+
+    on_machine(work)
+    run.refresh_from_db()
+    if run.status == "paused":
+        run_resume(run=run, user=stage.user)
+    return stage.go_on(run)
+
+
+def _pause(run: Run, stage: Stage) -> None:
+    with suppress(Conflict):  # It may have ended in the meantime.
+        run_pause(run=run, user=stage.user)
 
 
 def replayed(played: Played) -> int:

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from runs.services import decision_make
 from tests.fakes.model_server import Reply, Rule
 from tests.integration.runs import trail
 from tests.integration.runs.documents import document, model_role
@@ -154,6 +155,24 @@ def test_a_planners_own_schema_is_for_the_result(stage: Stage) -> None:
     stage.server.rules = rules(subtask("t1", "writer"))
     stage.server.rules[0].reply = Reply(text='{"title": "All"}')
     assert stage.play(crew).output == {"title": "All"}
+
+
+def test_a_person_may_be_a_worker_and_the_rest_goes_on(stage: Stage) -> None:
+    crew = office()
+    crew["roles"]["researcher"] = {"seat": "worker", "kind": "human"}
+    stage.server.rules = rules(
+        subtask("t1", "researcher"), subtask("t2", "analyst"), subtask("t3", "writer", "t1")
+    )
+    played = stage.play(crew)
+    assert played.run.status == "waiting"
+    assert result(played, 2)["status"] == "finished"
+    (asked,) = [e for e in played.entries if e["kind"] == "run.waiting"]
+    decision_make(
+        run=played.run, action=asked["action"], user=stage.user, choice="answer", value="I know it"
+    )
+    played = stage.go_on(played.run)
+    assert played.output == "the report"
+    assert "I know it" in stage.server.calls[2].last_text
 
 
 def test_it_survives_a_kill_after_any_entry(stage: Stage) -> None:

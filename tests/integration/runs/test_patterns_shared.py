@@ -7,7 +7,7 @@ from runs.services import decision_make
 from tests.fakes.model_server import Call, Reply, Rule
 from tests.integration.runs import trail
 from tests.integration.runs.documents import document, model_role
-from tests.integration.runs.kills import replayed, survives_kills
+from tests.integration.runs.kills import paused_once, replayed, survives_kills
 from tests.integration.runs.playing import Played, Stage
 
 Json = Any
@@ -299,7 +299,27 @@ def test_d6_events_are_bounded(stage: Stage) -> None:
     assert len(posts(played)) == 6
 
 
+def test_d6_nobody_subscribes_to_the_first_event(stage: Stage) -> None:
+    played = stage.play(crew("events", "reactor", "ab"))
+    assert "No role subscribes to 'task'" in played.error["message"]
+
+
 # -- all three -------------------------------------------------------------------------------------
+
+
+def test_the_three_can_be_paused_after_any_entry(stage: Stage) -> None:
+    talk = says(messages=[message("all", "hi")], done=True, answer="x")
+    write = says(writes=[{"key": "k", "value": "v"}])
+    for made, rules in (
+        (chain(), CHAIN),
+        (crew("mesh", "peer", "ab", max_messages=4), [Rule(reply=talk)]),
+        (crew("blackboard", "writer", "ab", max_writes=3), [Rule(reply=write)]),
+    ):
+        stage.server.rules = rules
+        for after in range(2, 40, 6):
+            played = paused_once(stage, made, after)
+            assert played.run.status == "finished", played.error
+            assert replayed(played) == len(trail.started(played.entries))
 
 
 def test_the_three_survive_a_kill_after_any_entry(stage: Stage) -> None:

@@ -110,6 +110,20 @@ def load(rows: Iterable[models.Entry]) -> list[Entry]:
     return [_entry(row, blobs) for row in rows]
 
 
+def actions_rebuild(run: str) -> int:
+    """Throw a run's Action rows away, make them anew from its journal and return how many."""
+    rows = projection.ActionRows()
+    with transaction.atomic():
+        models.Run.objects.select_for_update().get(pk=run)
+        models.Action.objects.filter(run_id=run).delete()
+        for entry in read(run):
+            rows.add(entry)
+        with connection.cursor() as cursor:
+            for sql, values in rows.statements(_uuid, _timestamp, _decimal):
+                cursor.executemany(sql, values)
+    return len(rows.inserted)
+
+
 def erase(run: str, seq: int) -> bool:
     """Erase an entry's payload and salt, and what was shown of it; its commitment stays.
 
@@ -175,7 +189,11 @@ def _append_one(cursor: Any, write: Write, heads: Heads, rows: "_Rows") -> list[
     change = projection.run_change(write.entries)
     last = _advance(cursor, write, change)
     if last is None:
-        return _refusal(write)
+        if refusal := _refusal(write):
+            return refusal
+        # Somebody changed the run in between so that it is allowed now; it is locked since.
+        last = _advance(cursor, write, change)
+        assert last is not None
     first = last - len(write.entries) + 1
     known = heads.get(write.run)
     head = (
@@ -230,13 +248,17 @@ def _advance(cursor: Any, write: Write, change: projection.RunChange) -> int | N
     return None if row is None else row[0]
 
 
-def _refusal(write: Write) -> RunError:
-    run = models.Run.objects.filter(pk=write.run).only("status", "lease").first()
+def _refusal(write: Write) -> RunError | None:
+    """Lock the run and return why a write to it is not allowed; None if it is."""
+    locked = models.Run.objects.select_for_update(of=("self",)).filter(pk=write.run)
+    run = locked.only("status", "lease").first()
     if run is None:
         return LeaseLost("This run no longer exists.")
     if run.status not in write.allowed:
         return RunHalted(run.status)
-    return LeaseLost()
+    if write.lease is not None and str(run.lease) != write.lease:
+        return LeaseLost()
+    return None
 
 
 def _stored_head(cursor: Any, run: str, seq: int) -> str:

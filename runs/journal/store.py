@@ -187,13 +187,10 @@ def _parse(text: str | bytes | None) -> dict[str, Any] | None:
 
 def _append_one(cursor: Any, write: Write, heads: Heads, rows: "_Rows") -> list[Entry] | RunError:
     change = projection.run_change(write.entries)
-    last = _advance(cursor, write, change)
-    if last is None:
+    while (last := _advance(cursor, write, change)) is None:
+        # Where somebody has made it allowed in between, the lock now keeps it so.
         if refusal := _refusal(write):
             return refusal
-        # Somebody changed the run in between so that it is allowed now; it is locked since.
-        last = _advance(cursor, write, change)
-        assert last is not None
     first = last - len(write.entries) + 1
     known = heads.get(write.run)
     head = (

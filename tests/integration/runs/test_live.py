@@ -60,7 +60,7 @@ def caught_up(message: Json) -> bool:
 
 
 def over(message: Json) -> bool:
-    return message["type"] == "entry" and message["entry"]["kind"] == "run.finished"
+    return bool(message["type"] == "entry" and message["entry"]["kind"] == "run.finished")
 
 
 def seqs(messages: list[Json]) -> list[int]:
@@ -99,7 +99,16 @@ def test_an_after_that_is_no_seq_means_from_the_start(house: House, after: str) 
 def test_what_a_client_says_changes_nothing(house: House) -> None:
     run = house.start(steps(2))
     house.finished(run)
-    garbage = ['{"type": "cancel"}', "[]", "null", "7", "{", "x" * 50_000, b"\xff\x00", '{"type":']
+    garbage: list[str | bytes] = [
+        '{"type": "cancel"}',
+        "[]",
+        "null",
+        "7",
+        "{",
+        "x" * 50_000,
+        b"\xff\x00",
+        '{"type":',
+    ]
     with watching(house, run) as socket:
         until(socket, caught_up)
         for text in garbage:

@@ -24,6 +24,8 @@ def test_a_payload_that_cannot_be_written_stops_no_other_run(stage: Stage) -> No
         done = [writer.append(write(*pair)) for pair in zip(runs, values, strict=True)]
         good, bad, other = await asyncio.wait_for(asyncio.gather(*done, return_exceptions=True), 10)
         assert isinstance(bad, ValueError)
+        assert isinstance(good, list)
+        assert isinstance(other, list)
         assert [good[0].seq, other[0].seq] == [2, 2]
         assert (await asyncio.wait_for(writer.append(write(runs[0], 2)), 10))[0].seq == 3
         writer.close()

@@ -34,6 +34,7 @@ class Asking:
     contract: Handoff | None
     returns: JsonSchema | None = None
     own: bool = True
+    words: str = ""
     role: RoleSpec = field(init=False)
     schemas: list[JsonSchema] = field(init=False)
 
@@ -56,6 +57,8 @@ class Asking:
     ) -> Json:
         """Return the role's result as one action; `lead` leads the conversation with a model."""
         told: dict[str, Json] = {"task": self.task}
+        if self.words:
+            told["words"] = self.words
         if self.given:
             told["given"] = [{"from": g.source, "payload": g.payload} for g in self.given]
         act = Act(type="ask", name=self.role.title or self.name, agent=self.agent, input=told)
@@ -137,7 +140,7 @@ class Asking:
 
     async def _person(self, scope: Scope) -> Json:
         """Let a person answer: a form by the role's schema, else text."""
-        parts = (self.role.instructions.strip(), prompts.as_text(self.task))
+        parts = (self.role.instructions.strip(), self.words, prompts.as_text(self.task))
         decision = await self.crew.at(scope).question(
             "answer",
             self.name,
@@ -153,7 +156,7 @@ class Asking:
 
     async def _crew(self, scope: Scope) -> Json:
         """Let another crew do it, as child actions of this one."""
-        answer = await play_inside(self.crew, scope, self.name, self.task, self.given)
+        answer = await play_inside(self.crew, scope, self)
         if isinstance(answer, str):
             value, problems = contracts.read_answer(answer, self.schemas)
         else:

@@ -82,6 +82,7 @@ class CrewAtWork:
         role: str,
         task: Json,
         *,
+        words: str = "",
         given: Sequence[Given] = (),
         to: str | None = None,
         returns: JsonSchema | None = None,
@@ -90,11 +91,11 @@ class CrewAtWork:
         before_end: Callable[[Say, str], Awaitable[str]] | None = None,
     ) -> Json:
         async def lead(say: Say) -> str:
-            answer = await say(prompts.brief(self.run, task, given))
+            answer = await say(prompts.brief(self.run, task, given, words))
             return await before_end(say, answer) if before_end else answer
 
         contract = self.contract(role, to) if to else None
-        asking = Asking(self, role, task, given, contract, returns, own)
+        asking = Asking(self, role, task, given, contract, returns, own, words)
         return await asking.answer(lead, tools=tools)
 
     async def talk(

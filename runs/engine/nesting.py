@@ -1,7 +1,7 @@
 """Crews that stand for a role of another crew: their actions are children of that role's, in the
 same journal, on the same budget."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +12,9 @@ from runs.engine.options import with_defaults
 from runs.engine.recorder import Scope
 from runs.errors import ActionError
 from runs.patterns import pattern_get
-from runs.patterns.base import Given
 
 if TYPE_CHECKING:
+    from runs.engine.asking import Asking
     from runs.engine.crew import CrewAtWork
 
 Json = Any
@@ -32,17 +32,15 @@ def with_roles_inside(spec: CrewSpec, crews: Mapping[str, Json]) -> CrewSpec:
     return spec.model_copy(update={"roles": roles})
 
 
-async def play_inside(
-    crew: "CrewAtWork", scope: Scope, name: str, task: Json, given: Sequence[Given]
-) -> Json:
-    """Let the crew that stands for a role do a task and return its result."""
-    path = crew.agent(name)
+async def play_inside(crew: "CrewAtWork", scope: Scope, asked: "Asking") -> Json:
+    """Let the crew that stands for a role do what the role is asked and return its result."""
+    path, given = asked.agent, asked.given
     spec = CrewSpec.model_validate(crew.crews[path]["document"])
     pattern = pattern_get(spec.pattern.name)
     inner = replace(
         crew,
         spec=spec,
-        task=_task(crew, name, spec, task, given),
+        task=_task(crew, asked, spec),
         input={item.source: item.payload for item in given} or crew.input,
         options=with_defaults(pattern.info.options_schema, spec.pattern.options),
         script=None,
@@ -52,16 +50,15 @@ async def play_inside(
     return await pattern.play(inner)
 
 
-def _task(
-    crew: "CrewAtWork", name: str, spec: CrewSpec, task: Json, given: Sequence[Given]
-) -> Json:
+def _task(crew: "CrewAtWork", asked: "Asking", spec: CrewSpec) -> Json:
     """Return the inner crew's task: text with what is given, or by its task schema what it is
     given, else the task itself."""
     if spec.task.schema_ is None:
-        return prompts.brief(crew.run, task, given)
+        return prompts.brief(crew.run, asked.task, asked.given, asked.words)
     problems = []
-    for candidate in (*(item.payload for item in given[:1] if len(given) == 1), task):
+    alone = [item.payload for item in asked.given] if len(asked.given) == 1 else []
+    for candidate in (*alone, asked.task):
         if not (problems := validate_payload(spec.task.schema_, candidate)):
             return candidate
-    message = f"'{name}' is the crew '{spec.name}', and this is no task for it: {problems[0]}"
-    raise ActionError({"kind": "invalid_task", "role": name, "message": message})
+    message = f"'{asked.name}' is the crew '{spec.name}', and this is no task for it: {problems[0]}"
+    raise ActionError({"kind": "invalid_task", "role": asked.name, "message": message})

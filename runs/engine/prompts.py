@@ -32,9 +32,10 @@ def system(spec: CrewSpec, name: str, role: RoleSpec, schemas: Sequence[JsonSche
     return "\n\n".join(part for part in parts if part)
 
 
-def brief(run: str, task: Json, given: Sequence[Given]) -> str:
-    """Return the first message to a role: its task, then what it is given."""
-    return "\n\n".join([as_text(task), *(quote(run, item.source, item.payload) for item in given)])
+def brief(run: str, task: Json, given: Sequence[Given], words: str = "") -> str:
+    """Return the first message to a role: what its part is, the task, then what it is given."""
+    told = f"{words}\n\nThe task: {as_text(task)}" if words else as_text(task)
+    return "\n\n".join([told, *(quote(run, item.source, item.payload) for item in given)])
 
 
 def quote(run: str, source: str, payload: Json) -> str:

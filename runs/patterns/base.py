@@ -4,7 +4,6 @@ A pattern is a plain coroutine. All its effects go through its `Crew`, which jou
 keys made of the structural path, so a coroutine that is killed anywhere is simply run again.
 """
 
-import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
@@ -89,6 +88,7 @@ class Crew(Protocol):
         role: str,
         task: Json,
         *,
+        words: str = "",
         given: Sequence[Given] = (),
         to: str | None = None,
         returns: JsonSchema | None = None,
@@ -96,11 +96,12 @@ class Crew(Protocol):
         tools: Sequence[PatternTool] = (),
         before_end: Callable[[Say, str], Awaitable[str]] | None = None,
     ) -> Json:
-        """Let a role do something and return its result, valid by `returns` and by the contract
-        of the handoff to `to`; an invalid one goes back to the role with the error. `returns` is
-        what the pattern asks of the result besides; with `own` False it stands in the place of the
-        role's own, for an answer that is not the role's result (a plan, a choice). `before_end`
-        sees a model's answer first and may go on with the conversation. Raises ActionError."""
+        """Let a role do a task (`words` say what its part is) and return its result, valid by
+        `returns` and by the contract of the handoff to `to`; an invalid one goes back to the role
+        with the error. The argument `returns` is what the pattern asks of the result besides; with
+        `own` False it stands in the place of the role's own, for an answer that is not the role's
+        result (a plan, a choice). `before_end` sees a model's answer first and may go on with the
+        conversation. Raises ActionError."""
         ...
 
     async def talk(
@@ -180,12 +181,6 @@ class Pattern:
 
     info: PatternInfo
     play: Callable[[Crew], Awaitable[Json]]
-
-
-def order(words: str, task: Json) -> str:
-    """Return what a role is told to do about the crew's task."""
-    text = task if isinstance(task, str) else json.dumps(task, ensure_ascii=False, sort_keys=True)
-    return f"{words}\n\nThe task: {text}"
 
 
 def roster(crew: Crew, names: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from crews.catalog import PatternInfo, Seat
 from runs.errors import ActionError
-from runs.patterns.base import Crew, Given, Json, Pattern, order
+from runs.patterns.base import Crew, Given, Json, Pattern
 from runs.patterns.bus import Bus
 
 INFO = PatternInfo(
@@ -73,7 +73,7 @@ def at_the_board(board: Bus, name: str) -> Callable[[Crew], Awaitable[Json]]:
                 # Who has just begun, or came too late, has something to write.
                 schema = turn_schema(least=1 if first or lost else 0)
                 turn = await place.ask(
-                    name, order(WORDS, place.task), given=on_board(seen, lost), returns=schema,
+                    name, place.task, words=WORDS, given=on_board(seen, lost), returns=schema,
                     own=False,
                 )  # fmt: skip
                 first, lost = False, []

@@ -2,7 +2,7 @@
 synthesizer."""
 
 from crews.catalog import PatternInfo, Seat
-from runs.patterns.base import Crew, Given, Json, Pattern, order
+from runs.patterns.base import Crew, Given, Json, Pattern
 from runs.patterns.review import until_approved
 
 INFO = PatternInfo(
@@ -61,7 +61,7 @@ async def debate(crew: Crew) -> Json:
             Given(source=critic, payload=verdict),
         ]
         words = "Make the final answer of this proposal and the last criticism of it."
-        return await place.ask(synthesizer, order(words, crew.task), given=given)
+        return await place.ask(synthesizer, crew.task, words=words, given=given)
 
     name = f"synthesis by {synthesizer}"
     return await crew.step("synthesis", name, synthesizer, {"of": proposer}, conclude)

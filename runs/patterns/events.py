@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from crews.catalog import PatternInfo, Seat
 from runs.errors import ActionError
-from runs.patterns.base import Crew, Given, Json, Pattern, order
+from runs.patterns.base import Crew, Given, Json, Pattern
 from runs.patterns.bus import Bus
 
 FAILED = "error"
@@ -104,7 +104,7 @@ async def react(bus: Bus, place: Crew, name: str, event: Json) -> None:
     given = [Given(source=event["by"], payload=event["payload"])]
     try:
         turn = await place.ask(
-            name, order(words, place.task), given=given, returns=turn_schema(offered), own=False
+            name, place.task, words=words, given=given, returns=turn_schema(offered), own=False
         )
     except ActionError as failed:
         turn = {"events": [{"type": FAILED, "payload": str(failed)}]}

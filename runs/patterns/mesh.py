@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from crews.catalog import PatternInfo, Seat
 from runs.errors import ActionError
-from runs.patterns.base import Crew, Given, Json, Pattern, order, roster
+from runs.patterns.base import Crew, Given, Json, Pattern, roster
 from runs.patterns.bus import ANSWER, Bus
 
 ALL = "all"
@@ -132,7 +132,7 @@ async def think(bus: Bus, place: Crew, peer: Peer, given: list[Given], *, begins
     )
     schema = turn_schema([*others, ALL], peers if place.options["max_spawned"] else [], begins)
     return await place.ask(
-        peer.role, order(words, place.task), given=given, returns=schema, own=False
+        peer.role, place.task, words=words, given=given, returns=schema, own=False
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from crews.catalog import PatternInfo, Seat
 from runs.errors import ActionError
-from runs.patterns.base import Crew, Given, Json, Outcome, Pattern, order, roster
+from runs.patterns.base import Crew, Given, Json, Outcome, Pattern, roster
 
 INFO = PatternInfo(
     name="parallel",
@@ -52,7 +52,7 @@ async def parallel(crew: Crew) -> Json:
             words += " What is missing is told last; say so where it matters."
         given = [Given(source=name, payload=payload) for name, payload in brought.items()]
         given += [Given(source="crew", payload={"missing": missing})] if missing else []
-        return await place.ask(merger, order(words, crew.task), given=given)
+        return await place.ask(merger, crew.task, words=words, given=given)
 
     told = {"of": list(brought), "missing": missing}
     return await crew.step("synthesis", f"merged by {merger}", merger, told, merge)
@@ -70,7 +70,7 @@ async def picked(crew: Crew, specialists: list[str]) -> list[str]:
             + roster(crew, specialists)
         )
         return await place.ask(
-            router, order(words, crew.task), returns=choice_schema(specialists), own=False
+            router, crew.task, words=words, returns=choice_schema(specialists), own=False
         )
 
     known = {"task": crew.task, "specialists": specialists}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from crews.catalog import PatternInfo, Seat
 from runs.errors import ActionError
-from runs.patterns.base import Crew, Given, Json, Pattern, order, roster
+from runs.patterns.base import Crew, Given, Json, Pattern, roster
 
 INFO = PatternInfo(
     name="plan",
@@ -60,7 +60,7 @@ async def plan(crew: Crew) -> Json:
             f" once. Say how the results are to be combined.\n{roster(crew, workers)}"
         )
         schema = plan_schema(workers, crew.options["max_subtasks"])
-        return await place.ask(planner, order(words, crew.task), returns=schema, own=False)
+        return await place.ask(planner, crew.task, words=words, returns=schema, own=False)
 
     known = {"task": crew.task, "workers": workers}
     written = await crew.step("plan", f"planned by {planner}", planner, known, make)
@@ -75,7 +75,7 @@ async def plan(crew: Crew) -> Json:
         words = "The subtasks of your plan have come to their end. Combine their results."
         words += f" Your plan says how: {written['synthesis_instructions']}"
         given = [Given(source=part.worker, payload=told(part)) for part in subtasks]
-        return await place.ask(planner, order(words, crew.task), given=given)
+        return await place.ask(planner, crew.task, words=words, given=given)
 
     came = {part.id: part.result["status"] for part in subtasks}
     return await crew.step("synthesis", f"combined by {planner}", planner, came, combine)

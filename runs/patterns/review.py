@@ -2,7 +2,7 @@
 up."""
 
 from crews.catalog import PatternInfo, Seat
-from runs.patterns.base import Crew, Given, Json, Passage, Pattern, order
+from runs.patterns.base import Crew, Given, Json, Passage, Pattern
 
 VERDICT: dict[str, Json] = {
     "type": "object",
@@ -61,7 +61,7 @@ async def until_approved(crew: Crew, maker: str, judge: str, most: int) -> tuple
             return passage, verdict
         given = [Given(source=maker, payload=passage.payload), Given(source=judge, payload=verdict)]
         words = f"Revise your work: '{judge}' has found issues. Return the whole new version."
-        work = await crew.ask(maker, order(words, crew.task), given=given, to=judge)
+        work = await crew.ask(maker, crew.task, words=words, given=given, to=judge)
         passage = await crew.hand_over(maker, judge, work)
 
     async def best(_: Crew) -> Json:
@@ -85,7 +85,7 @@ async def judged(crew: Crew, maker: str, judge: str, work: Json, n: int) -> Json
     async def look(place: Crew) -> Json:
         given = [Given(source=maker, payload=work)]
         verdict = await place.ask(
-            judge, order(words, crew.task), given=given, to=maker, returns=VERDICT
+            judge, crew.task, words=words, given=given, to=maker, returns=VERDICT
         )
         return (await place.hand_over(judge, maker, verdict)).payload
 

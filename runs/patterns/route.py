@@ -2,7 +2,7 @@
 
 from crews.catalog import PatternInfo, Seat
 from runs.errors import ActionError
-from runs.patterns.base import Crew, Json, Pattern, order, roster
+from runs.patterns.base import Crew, Json, Pattern, roster
 
 INFO = PatternInfo(
     name="route",
@@ -36,7 +36,7 @@ async def route(crew: Crew) -> Json:
             f" them, say 'none'.\n{roster(crew, specialists)}"
         )
         choice = await place.ask(
-            router, order(words, crew.task), returns=choice_schema(specialists), own=False
+            router, crew.task, words=words, returns=choice_schema(specialists), own=False
         )
         named = choice["specialist"].strip()
         taken = named if named in specialists else next(iter(general), None)

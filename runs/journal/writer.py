@@ -104,8 +104,10 @@ class Writer:
         try:
             return list(store.append(writes, self._heads))
         except Exception as error:  # noqa: BLE001 (each is then told its own)
-            self._forget(error)
-        # One bad write must not take the others with it: each for itself, on a fresh connection.
+            if not self._forget(error):
+                # Written again, it might stand there twice. Whoever takes the runs over reads it.
+                return [error] * len(writes)
+        # One bad write must not take the others with it: each for itself.
         return [self._call(partial(self._write_one, write)) for write in writes]
 
     def _write_one(self, write: store.Write) -> list[Entry] | RunError:
@@ -118,14 +120,18 @@ class Writer:
             self._forget(error)
             return error
 
-    def _forget(self, error: Exception) -> None:
-        """Trust nothing that a rolled-back transaction left behind."""
+    def _forget(self, error: Exception) -> bool:
+        """Trust nothing that a failed transaction left behind; say whether it is sure that nothing
+        was committed. It is not where the connection broke: its last answer may have been lost."""
         self._heads.clear()
-        if not isinstance(error, RunError):
-            log.warning("journal_write_failed", error=repr(error))
-            close_old_connections()
-            if not connection.in_atomic_block and not connection.is_usable():
-                connection.close()
+        if isinstance(error, RunError):
+            return True
+        sure = connection.connection is None or connection.is_usable()
+        log.warning("journal_write_failed", error=repr(error), sure=sure)
+        close_old_connections()
+        if not sure:
+            connection.close()
+        return sure
 
 
 def _resolve(results: list[tuple[asyncio.Future[Any], Any]]) -> None:

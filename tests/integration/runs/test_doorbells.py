@@ -2,10 +2,12 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+import psycopg
 import pytest
 import redis as redis_client
 from websockets.exceptions import ConnectionClosed
@@ -112,3 +114,26 @@ def test_the_web_killed_and_back(house: House) -> None:
     assert seqs(seen) == list(range(1, len(entries) + 1))
     repeated = 1 if house.installation.mode == "embedded" else 0
     assert len(house.calls()) == trail.attempts(entries) <= 5 + repeated
+
+
+def test_connections_to_the_database_cut_all_the_time(
+    house: House, house_redis: Redis | None
+) -> None:
+    if house_redis is None:
+        pytest.skip("embedded, the database is a file")
+    house.server.rules = [Rule(latency_ms=20)]
+    crew = house.post("/crews/import", steps(6))
+    runs = [house.post("/runs", {"crew": crew["id"], "task": f"t{n}"})["id"] for n in range(10)]
+    cut = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    with psycopg.connect(house.installation.settings["DATABASE_URL"], autocommit=True) as admin:
+        for _ in range(12):
+            admin.execute(cut)
+            time.sleep(0.1)  # what is under test: whatever happens to be going on then
+    for run in runs:
+        house.wait(run, lambda seen: seen["status"] in ("finished", "paused"), seconds=60)
+        if house.read(run)["status"] == "paused":
+            house.post(f"/runs/{run}/resume", {})
+        house.finished(run)

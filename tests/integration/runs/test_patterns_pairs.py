@@ -100,6 +100,26 @@ def test_d2_a_debate_ends_on_approval_and_is_concluded(stage: Stage) -> None:
     assert [e["agent"] for e in trail.started(played.entries, "synthesis")] == ["closer"]
 
 
+def test_d2_the_critic_really_executes_the_proposal(stage: Stage) -> None:
+    crew = argument(synthesizer=False)
+    crew["roles"]["critic"] |= {"tools": ["run_python"], "capabilities": ["code_execution"]}
+    run = {"name": "run_python", "arguments": {"code": "print(sum(range(5)))"}}
+    wrong = Reply(text=json.dumps({"approved": False, "issues": ["it prints 10"]}))
+    stage.server.rules = [
+        Rule(contains="10", anywhere="You criticise.", times=1, reply=wrong),
+        Rule(contains="it prints 10", reply=Reply(text="better")),
+        Rule(contains="better", anywhere="You criticise.", reply=YES),
+        Rule(anywhere="You criticise.", reply=Reply(tool_calls=(run,))),
+        Rule(reply=Reply(text="print(sum(range(5)))")),
+    ]
+    played = stage.play(crew)
+    assert played.output == "better"
+    (executed,) = trail.started(played.entries, "tool_call")
+    assert executed["agent"] == "critic"
+    assert executed["key"].startswith("review/")
+    assert agents(stage) == ["thinker", "critic", "critic", "thinker", "critic"]
+
+
 def test_d2_a_debate_has_at_most_its_rounds(stage: Stage) -> None:
     stage.server.rules = [Rule(anywhere="You criticise.", reply=NO)]
     played = stage.play(argument(synthesizer=False, options={"max_rounds": 1}))

@@ -3,6 +3,7 @@
 It can be thrown away and rebuilt (`manage.py rebuild_actions`).
 """
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -69,7 +70,13 @@ def preview(value: Any) -> str:
         for name in ("text", "task", "result", "message", "stdout"):
             if isinstance(value.get(name), str) and value[name].strip():
                 return preview(value[name])
-    text = value if isinstance(value, str) else "" if value is None else repr(value)
+    text = (
+        value
+        if isinstance(value, str)
+        else ""
+        if value is None
+        else json.dumps(value, sort_keys=True)
+    )
     return (
         " ".join(text[: PREVIEW * 2].replace("\0", "").split())[:PREVIEW]
         .encode(errors="replace")
@@ -115,17 +122,17 @@ class ActionRows:
             "id": entry.action,
             "run_id": entry.run,
             "parent": entry.parent,
-            "seq": entry.seq,
+            "seq": known.get("seq", entry.seq),
             "key": entry.key,
             "agent": entry.agent,
-            "type": payload["type"],
-            "name": payload["name"][:200],
+            "type": payload.get("type", ""),
+            "name": payload.get("name", "")[:200],
             "status": "running",
-            "attempt": payload["attempt"],
-            "input_hash": payload["input_hash"],
+            "attempt": payload.get("attempt", 1),
+            "input_hash": payload.get("input_hash", ""),
             "preview": "",
             "error": "",
-            "started_at": _when(entry.at),
+            "started_at": known.get("started_at") or _when(entry.at),
             "ended_at": None,
             "tokens": known.get("tokens", 0),
             "cost_usd": known.get("cost_usd"),
@@ -138,9 +145,9 @@ class ActionRows:
             row |= {"status": "finished", "ended_at": _when(entry.at), "error": ""}
             row["preview"] = preview(payload.get("output"))
         elif entry.kind == "action.failed":
-            status = "failed" if payload["final"] else "retrying"
+            status = "failed" if payload.get("final", True) else "retrying"
             row |= {"status": status, "ended_at": _when(entry.at)}
-            row["error"] = preview(payload["error"].get("message"))
+            row["error"] = preview((payload.get("error") or {}).get("message"))
         else:
             row["status"] = {
                 "action.uncertain": "uncertain",

@@ -6,6 +6,7 @@ import pytest
 
 from runs.errors import BadRequest, Conflict
 from runs.export import export_lines, verify_run
+from runs.journal.store import actions_rebuild
 from runs.models import Action, Blob, Entry
 from runs.services import entry_redact
 from tests.fakes.model_server import Reply, Rule
@@ -52,3 +53,12 @@ def test_why_is_asked_for_and_what_is_gone_is_gone(stage: Stage, told: Played) -
 def test_a_run_that_goes_on_keeps_its_payloads(stage: Stage) -> None:
     with pytest.raises(Conflict, match="once it has ended"):
         entry_redact(run=stage.start(steps(2)), seq=2, user=stage.user, reason="Private.")
+
+
+def test_the_projection_is_made_anew_from_the_journal(stage: Stage, told: Played) -> None:
+    columns = [field.name for field in Action._meta.fields]
+    before = list(Action.objects.filter(run=told.run).order_by("seq").values(*columns))
+    assert actions_rebuild(str(told.run.pk)) == len(before)
+    assert list(Action.objects.filter(run=told.run).order_by("seq").values(*columns)) == before
+    entry_redact(run=told.run, seq=2, user=stage.user, reason="Private.")
+    assert actions_rebuild(str(told.run.pk)) == len(before)

@@ -112,7 +112,7 @@ class ActionRows:
         else:
             row = self.inserted.get(entry.action)
             if row is None:
-                row = self.updated.setdefault(entry.action, _UNCHANGED.copy())
+                row = self.updated.setdefault(entry.action, UNCHANGED.copy())
             self._continue(row, entry, payload)
 
     def _start(self, entry: Entry, payload: dict[str, Any]) -> None:
@@ -179,11 +179,15 @@ class ActionRows:
         if self.updated:
             rows = []
             for action, row in self.updated.items():
-                values = [adapt(name, row[name]) for name in _UNCHANGED]
+                values = [adapt(name, row[name]) for name in UNCHANGED]
                 rows.append((*values, values[-1], uuid(action)))
             yield _UPDATE, rows
         if self.ended:
-            yield _CLOSE, [(time(when), uuid(run)) for run, when in self.ended]
+            yield CLOSE, self.closing(uuid, time)
+
+    def closing(self, uuid: Adapt, time: Adapt) -> list[tuple[Any, ...]]:
+        """Return the rows for `CLOSE`."""
+        return [(time(when), uuid(run)) for run, when in self.ended]
 
 
 def _when(at: str) -> datetime:
@@ -212,9 +216,7 @@ _COLUMNS = (
     "model",
 )
 # A further attempt keeps the action's first seq and start, and adds to what was spent.
-_UPSERT = (
-    f"INSERT INTO runs_action ({', '.join(_COLUMNS)})"  # noqa: S608 (our own words)
-    f" VALUES ({', '.join(['%s'] * len(_COLUMNS))})"
+UPSERT_TAIL = (
     " ON CONFLICT (id) DO UPDATE SET status = excluded.status, attempt = excluded.attempt,"
     " preview = excluded.preview, error = excluded.error, ended_at = excluded.ended_at,"
     " provider = excluded.provider, model = excluded.model, tokens = runs_action.tokens +"
@@ -222,7 +224,11 @@ _UPSERT = (
     " cost_usd = CASE WHEN excluded.cost_usd IS NULL THEN runs_action.cost_usd"
     " ELSE COALESCE(runs_action.cost_usd, 0) + excluded.cost_usd END"
 )
-_UNCHANGED: dict[str, Any] = {
+_UPSERT = (
+    f"INSERT INTO runs_action ({', '.join(_COLUMNS)})"  # noqa: S608 (our own words)
+    f" VALUES ({', '.join(['%s'] * len(_COLUMNS))}){UPSERT_TAIL}"
+)
+UNCHANGED: dict[str, Any] = {
     "status": None,
     "ended_at": None,
     "error": None,
@@ -237,7 +243,7 @@ _UPDATE = (
     " id = %s"
 )
 # What was under way when its run ended.
-_CLOSE = (
+CLOSE = (
     "UPDATE runs_action SET status = 'cancelled', ended_at = COALESCE(ended_at, %s)"
     " WHERE run_id = %s AND status IN ('running', 'retrying', 'waiting', 'uncertain')"
 )

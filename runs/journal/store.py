@@ -12,13 +12,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
-from uuid import UUID
 
 from django.db import connection, transaction
 
 from runs import models
 from runs.errors import LeaseLost, RunError, RunHalted
-from runs.journal import doorbell, projection
+from runs.journal import doorbell, postgres, projection
 from runs.journal.entries import GENESIS, Entry, Payload, canonical, chain_hash, commitment
 
 BLOB_BYTES = 64 * 1024
@@ -332,13 +331,13 @@ class _Rows:
         return entry
 
     def insert(self, cursor: Any) -> None:
-        statements = [(_INSERT_BLOB, self.blobs), (_INSERT_ENTRY, self.entries)]
-        statements += self.actions.statements(_uuid, _timestamp, _decimal)
+        statements: list[tuple[str, list[tuple[Any, ...]]]] = [(_INSERT_BLOB, self.blobs)]
         if connection.vendor == "postgresql":
-            # One trip to the server for all of them.
-            sql = ";".join(sql for sql, rows in statements for _ in rows)
-            cursor.execute(sql, [value for _, rows in statements for row in rows for value in row])
-            return
+            postgres.insert(cursor, self.entries, self.actions)
+            statements.append((projection.CLOSE, self.actions.closing(_uuid, _timestamp)))
+        else:
+            statements.append((_INSERT_ENTRY, self.entries))
+            statements += self.actions.statements(_uuid, _timestamp, _decimal)
         for sql, rows in statements:
             if rows:
                 cursor.executemany(sql, rows)
@@ -357,7 +356,7 @@ _INSERT_ENTRY = f"INSERT INTO runs_entry ({_ENTRY_COLUMNS}) VALUES ({', '.join([
 def _uuid(value: str | None) -> Any:
     if value is None:
         return None
-    return UUID(value) if connection.features.has_native_uuid_field else value.replace("-", "")
+    return value if connection.vendor == "postgresql" else value.replace("-", "")
 
 
 def _timestamp(value: datetime) -> Any:

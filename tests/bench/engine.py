@@ -94,6 +94,7 @@ async def _figures(starter: Any, long: Any, many: Any, wide: Any) -> dict[str, A
         step = (statistics.median(ours) - statistics.median(bare)) / STEPS * 1000
         walls = [await _timed(worker.drive(starter(wide, "delegate"))) for _ in range(3)]
         crowd = await _timed(worker.drive_many([starter(many, "slow") for _ in range(MANY)]))
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         alone = await _timed(asyncio.gather(*(_bare(url, MANY_STEPS, "slow") for _ in range(MANY))))
     return {
         "overhead per pipeline step over the bare SDK, ms": round(step, 2),
@@ -104,8 +105,7 @@ async def _figures(starter: Any, long: Any, many: Any, wide: Any) -> dict[str, A
             MANY / crowd, 1
         ),
         "the same, bare SDK: calls as runs/s": round(MANY / alone, 1),
-        "memory of the worker after that, MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        // 1024,
+        "memory of the worker after that, MB": memory,
     }
 
 

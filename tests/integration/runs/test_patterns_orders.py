@@ -53,7 +53,7 @@ def panel(chance: random.Random) -> tuple[Json, list[Rule]]:
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("make", [planned, drawn, panel], ids=lambda make: make.__name__)
 def test_the_order_of_ends_and_a_kill_change_nothing(make: Any, seed: int, stage: Stage) -> None:
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     crew, special = make(chance)
     answers = [Rule(anywhere=f"You are {n}.", reply=Reply(text=f"from {n}")) for n in NAMES]
     stage.server.rules = [*special, *answers]

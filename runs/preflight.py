@@ -14,13 +14,18 @@ from sandbox.docker_driver import DockerDriver
 KEPT_S = 5
 
 
-def check_kinds(spec: CrewSpec) -> None:
-    """Raise BadRequest for roles of a kind that cannot be played yet."""
+def check_supported(spec: CrewSpec) -> None:
+    """Raise BadRequest for what a document may ask of roles and cannot be had yet."""
     for name, role in spec.roles.items():
         if role.kind not in PLAYABLE:
             raise BadRequest(
                 f"roles.{name}.kind: roles of kind '{role.kind}' cannot run yet; these can:"
                 f" {', '.join(PLAYABLE)}"
+            )
+        if role.sandbox is not None and role.sandbox.network != "none":
+            raise BadRequest(
+                f"roles.{name}.sandbox.network: sandboxes have no network yet, not even to chosen"
+                " hosts; set it to none"
             )
 
 

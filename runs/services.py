@@ -49,7 +49,7 @@ def run_start(
     _check_task(spec, task, input)
     crews = crews_pin(team=team, user=user, spec=spec)
     everyone = with_roles_inside(spec, crews)
-    preflight.check_kinds(everyone)
+    preflight.check_supported(everyone)
     preflight.check_sandboxes(everyone, here=here)
     choose = _Models(team, rehearsal, here)
     models = {

@@ -17,6 +17,7 @@ from runs.providers.base import (
     Provider,
     ToolCall,
     ToolMessage,
+    ToolResult,
 )
 from runs.providers.errors import Peer
 from runs.providers.openai_answer import ChatAnswer
@@ -127,6 +128,12 @@ def _response_format(
     return {"type": "json_schema", "json_schema": form}
 
 
+def _result(result: ToolResult) -> str:
+    """Return a tool's result as text; this wire has no flag that says that it is an error."""
+    told = result.text.startswith("Error")
+    return f"Error: {result.text}" if result.is_error and not told else result.text
+
+
 def _messages(request: ModelRequest) -> list[dict[str, Json]]:
     messages: list[dict[str, Json]] = []
     if request.system:
@@ -137,7 +144,7 @@ def _messages(request: ModelRequest) -> list[dict[str, Json]]:
                 {
                     "role": "tool",
                     "tool_call_id": result.id,
-                    "content": f"Error: {result.text}" if result.is_error else result.text,
+                    "content": _result(result),
                 }
                 for result in message.results
             ]

@@ -80,7 +80,7 @@ export function RoleSandboxFields({ name, role }: RoleProps) {
             { value: "hosts", label: "some hosts" },
           ]}
           disabled={disabled}
-          change={(value) => set("network", value === "hosts" ? ["host.lan"] : "none")}
+          change={(value) => set("network", value === "hosts" ? ["example.org"] : "none")}
         />
       </div>
       {hosts && (

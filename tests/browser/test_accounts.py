@@ -29,7 +29,7 @@ def test_the_printed_link_lets_a_newcomer_in_by_itself(site: Installation, page:
     page.goto(site.url + site.sign_in_path())
     expect(page.get_by_role("navigation", name="Main")).to_be_visible()
     page.get_by_role("button", name="You and settings").click()
-    expect(page.get_by_text("owner@localhost")).to_be_visible()
+    expect(page.locator("#user-menu").get_by_text("owner@localhost")).to_be_visible()
 
 
 def test_the_link_works_without_scripts_by_its_button(

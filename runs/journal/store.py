@@ -44,8 +44,7 @@ class Write:
     """Entries to append to one run.
 
     With a `lease` they are written only by the owner of that token, and only while the run's status
-    is one of `allowed`. `status` is the run's new status, `release` gives the lease back and
-    `revoke` takes it from whoever has it.
+    is one of `allowed`. `status` is the run's new status, `release` gives the lease back.
     """
 
     run: str
@@ -54,7 +53,6 @@ class Write:
     allowed: tuple[str, ...] = UNFINISHED
     status: str | None = None
     release: bool = False
-    revoke: bool = False
 
 
 Heads = dict[str, tuple[int, str]]
@@ -230,7 +228,7 @@ def _advance(cursor: Any, write: Write, change: projection.RunChange) -> int | N
     if change.ended:
         sets += ["ended_at = %s", "outcome = %s"]
         values += [_timestamp(datetime.now(UTC)), change.outcome]
-    if write.release or write.revoke or change.ended:
+    if write.release or change.ended:
         sets += ["lease = NULL", "lease_until = NULL"]
     where = f"id = %s AND status IN ({', '.join(['%s'] * len(write.allowed))})"
     values += [_uuid(write.run), *write.allowed]

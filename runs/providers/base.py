@@ -3,8 +3,7 @@
 Everything here is plain data without Django or I/O; requests and replies are journaled as JSON.
 """
 
-from collections.abc import Callable, Mapping
-from decimal import Decimal
+from collections.abc import Callable
 from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -190,12 +189,3 @@ class Provider(Protocol):
         ...
 
     async def aclose(self) -> None: ...
-
-
-class Prices(Protocol):
-    """USD for a call; None where the model's price is not known."""
-
-    def __call__(self, provider: str, model: str, usage: Usage) -> Decimal | None: ...
-
-
-Registry = Mapping[str, Callable[[], Provider]]

@@ -38,7 +38,7 @@ class ModelPrice:
 
 @dataclass(frozen=True, kw_only=True)
 class PriceList:
-    """`Prices` for the calls that go to one credential's server.
+    """USD for the calls that go to one credential's server.
 
     `overrides` maps `provider/model`, `provider/*` or `model` to the team's price, which
     comes first. List prices hold for the vendor's own server only: with another `base_url`

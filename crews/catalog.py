@@ -49,7 +49,9 @@ class PatternInfo:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ToolInfo:
-    """A tool that a role may list. `capability` is what the role must have for it, if anything."""
+    """A tool that a role may list. `capability` is what the role must have for it, if anything;
+    `approval` whether a person approves each call where the role does not say; `options_schema`
+    the JSON Schema of what a role may set for it."""
 
     name: str
     title: str
@@ -57,6 +59,8 @@ class ToolInfo:
     parameters: JsonSchema
     capability: str | None = None
     needs_sandbox: bool = False
+    approval: Literal["always", "never"] = "never"
+    options_schema: JsonSchema = field(default_factory=lambda: dict(NO_OPTIONS))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -113,11 +113,11 @@ def _tools(
     implicit = pattern.implicit_tools.get(role.seat, ()) if pattern else ()
     if role.tools and role.kind != "model":
         text = f"A role of kind '{role.kind}' uses no tools; only models do."
-        yield problem(f"{path}.tools", text, value=list(role.tools))
+        yield problem(f"{path}.tools", text, value=[use.name for use in role.tools])
         return
-    for n, name in enumerate(role.tools):
-        place, tool = f"{path}.tools.{n}", catalog.tool(name)
-        if role.tools.index(name) < n:
+    for n, use in enumerate(role.tools):
+        name, place, tool = use.name, f"{path}.tools.{n}", catalog.tool(use.name)
+        if role.tool_use(name) is not use:
             yield problem(place, f"'{name}' is listed twice.", value=name, severity="warning")
         elif tool is None and name not in implicit:
             names = tuple(item.name for item in catalog.tools)
@@ -126,6 +126,9 @@ def _tools(
         elif tool and tool.capability and tool.capability not in role.capabilities:
             text = f"'{name}' needs the capability '{tool.capability}'. Add it to the role"
             yield problem(place, f"{text}, or remove the tool.", value=name)
+        elif tool:
+            for item in validate_payload(tool.options_schema, use.options):
+                yield item.under(f"{place}.options")
 
 
 def _model(path: str, model: ModelChoice, catalog: Catalog) -> Iterator[Problem]:

@@ -14,8 +14,10 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    SerializerFunctionWrapHandler,
     Strict,
     StringConstraints,
+    model_serializer,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -123,6 +125,28 @@ class SandboxChoice(Part):
     shared: Slug | None = None
 
 
+class ToolUse(Part):
+    """A tool that a role may use; in the document its name alone where nothing else is said.
+
+    `approval`: whether a person approves each call; None leaves that to the tool. `options` are
+    the tool's own, checked by its schema.
+    """
+
+    name: Line
+    approval: Literal["always", "never"] | None = None
+    options: dict[str, Json] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_name(cls, value: Json) -> Json:
+        return {"name": value} if isinstance(value, str) else value
+
+    @model_serializer(mode="wrap")
+    def _as_name(self, handler: SerializerFunctionWrapHandler) -> Json:
+        written = handler(self)
+        return written["name"] if written.keys() == {"name"} else written
+
+
 class RoleLimits(Part):
     tokens: Count | None = None
     cost_usd: Money | None = None
@@ -154,7 +178,7 @@ class RoleSpec(Part):
     program: Program | None = None
     command: Command | None = None
     crew: NestedCrew | None = None
-    tools: Many[Line] = ()
+    tools: Many[ToolUse] = ()
     returns: JsonSchema | None = None
     subscribes: Many[Line] = ()
     sandbox: SandboxChoice | None = None
@@ -173,6 +197,10 @@ class RoleSpec(Part):
         if faults:
             raise refusal(faults)
         return self
+
+    def tool_use(self, name: str) -> ToolUse | None:
+        """Return how the role may use a tool; None where it may not."""
+        return next((use for use in self.tools if use.name == name), None)
 
 
 class OnInvalid(Part):

@@ -59,7 +59,7 @@ def sandboxed_roles(spec: CrewSpec) -> list[str]:
         name
         for name, role in spec.roles.items()
         if role.kind in ("code", "command")
-        or any(TOOLS[t].info.needs_sandbox for t in role.tools if t in TOOLS)
+        or any(TOOLS[use.name].info.needs_sandbox for use in role.tools if use.name in TOOLS)
     ]
 
 

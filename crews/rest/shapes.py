@@ -219,6 +219,8 @@ class ToolOut(Schema):
     parameters: Document
     capability: str | None
     needs_sandbox: bool
+    approval: str
+    options_schema: Document
 
 
 class ProviderOut(Schema):

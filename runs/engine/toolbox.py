@@ -35,9 +35,10 @@ class Toolbox:
         self._given = {tool.spec.name: tool for tool in given}
         document = crew.spec.roles[role]
         self._own = {
-            name: TOOLS[name]
-            for name in document.tools
-            if name in TOOLS and TOOLS[name].info.capability in (None, *document.capabilities)
+            use.name: TOOLS[use.name]
+            for use in document.tools
+            if use.name in TOOLS
+            and TOOLS[use.name].info.capability in (None, *document.capabilities)
         }
 
     def offered(self) -> tuple[ToolSpec, ...]:
@@ -162,7 +163,7 @@ class Toolbox:
         return dict(await self._crew.recorder.span(scope, "refused", act, body))
 
     def _why_not(self, name: str) -> str:
-        if name in self._crew.spec.roles[self._role].tools and name in TOOLS:
+        if self._crew.spec.roles[self._role].tool_use(name) and name in TOOLS:
             return (
                 f"your role has no capability '{TOOLS[name].info.capability}', so it may"
                 f" not use '{name}'."

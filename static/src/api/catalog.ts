@@ -22,6 +22,9 @@ export type ToolInfo = {
   title: string;
   description: string;
   capability: string | null;
+  /** Whether a person approves each call, where the role does not say. */
+  approval: "always" | "never";
+  options_schema: JsonSchema;
   needs_sandbox: boolean;
 };
 

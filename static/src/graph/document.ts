@@ -38,6 +38,18 @@ export type RoleLimits = {
   retries?: number;
 };
 
+/** A tool that a role may use: its name alone where nothing else is said. */
+export type ToolUse = string | ToolChoice;
+export type ToolChoice = {
+  name: string;
+  approval?: "always" | "never";
+  options?: { [name: string]: Json };
+};
+
+export function toolName(use: ToolUse): string {
+  return typeof use === "string" ? use : use.name;
+}
+
 type RoleBase = {
   seat: string;
   title?: string;
@@ -45,7 +57,7 @@ type RoleBase = {
   capabilities?: string[];
   constraints?: string[];
   instructions?: string;
-  tools?: string[];
+  tools?: ToolUse[];
   returns?: JsonSchema;
   subscribes?: string[];
   sandbox?: Sandbox;

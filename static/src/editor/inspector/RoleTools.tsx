@@ -3,6 +3,7 @@ import { CheckField, ListField } from "../fields/choice";
 import { Section } from "../fields/Field";
 import { FieldProblems, useProblemsAt } from "../fields/problems";
 import { currentPattern, useEditor } from "../store/editor";
+import { toolName } from "../../graph/document";
 import { setRole } from "./editing";
 import type { RoleProps } from "./RoleInspector";
 
@@ -16,10 +17,11 @@ export function RoleTools({ name, role }: RoleProps) {
   const chosen = role.tools ?? [];
   const capabilities = role.capabilities ?? [];
   const offered = catalog.tools.filter((tool) => !implicit.includes(tool.name));
-  const unknown = chosen.filter((tool) => !catalog.tools.some((known) => known.name === tool));
+  const names = chosen.map(toolName);
+  const unknown = names.filter((tool) => !catalog.tools.some((known) => known.name === tool));
   const known = [...new Set(catalog.tools.flatMap((tool) => tool.capability ?? []))];
   const set = (tool: string, on: boolean) =>
-    setRole(name, "tools", on ? [...chosen, tool] : chosen.filter((other) => other !== tool));
+    setRole(name, "tools", on ? [...chosen, tool] : chosen.filter((use) => toolName(use) !== tool));
   return (
     <Section title="Tools and capabilities" note={note(chosen.length + implicit.length)}>
       <ListField
@@ -49,7 +51,7 @@ export function RoleTools({ name, role }: RoleProps) {
             key={tool.name}
             tool={tool}
             path={`roles.${name}.tools.${tool.name}`}
-            checked={chosen.includes(tool.name)}
+            checked={names.includes(tool.name)}
             capabilities={capabilities}
             disabled={disabled}
             change={(on) => set(tool.name, on)}

@@ -161,6 +161,7 @@ def test_what_cannot_be_found_is_said_before_the_run(stage: Stage) -> None:
         stage.start(crew)
 
 
+@pytest.mark.usefixtures("docker_client")
 def test_a_program_inside_works_in_a_sandbox_of_its_own(stage: Stage) -> None:
     shout = """
 import json, pathlib, sys

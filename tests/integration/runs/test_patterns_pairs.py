@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import pytest
+
 from tests.fakes.model_server import Reply, Rule
 from tests.integration.runs import trail
 from tests.integration.runs.documents import document, model_role
@@ -100,6 +102,7 @@ def test_d2_a_debate_ends_on_approval_and_is_concluded(stage: Stage) -> None:
     assert [e["agent"] for e in trail.started(played.entries, "synthesis")] == ["closer"]
 
 
+@pytest.mark.usefixtures("docker_client")
 def test_d2_the_critic_really_executes_the_proposal(stage: Stage) -> None:
     crew = argument(synthesizer=False)
     crew["roles"]["critic"] |= {"tools": ["run_python"], "capabilities": ["code_execution"]}

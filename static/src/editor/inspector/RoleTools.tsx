@@ -1,9 +1,9 @@
 import type { ToolInfo } from "../../api/catalog";
+import { toolName } from "../../graph/document";
 import { CheckField, ListField } from "../fields/choice";
 import { Section } from "../fields/Field";
 import { FieldProblems, useProblemsAt } from "../fields/problems";
 import { currentPattern, useEditor } from "../store/editor";
-import { toolName } from "../../graph/document";
 import { setRole } from "./editing";
 import type { RoleProps } from "./RoleInspector";
 

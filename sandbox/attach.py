@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from sandbox.errors import SandboxLost, SandboxUnavailable
 
 _PIECE = struct.Struct("!BxxxI")
-_DEFAULT_HOST = "unix:///var/run/docker.sock"
+DEFAULT_HOST = "unix:///var/run/docker.sock"
 
 
 class Attached:
@@ -50,7 +50,7 @@ class Attached:
 
 async def attach(container_id: str) -> Attached:
     """Attach to a container. Raises SandboxUnavailable or SandboxLost."""
-    reader, writer = await _connect(os.environ.get("DOCKER_HOST") or _DEFAULT_HOST)
+    reader, writer = await _connect(os.environ.get("DOCKER_HOST") or DEFAULT_HOST)
     path = f"/containers/{container_id}/attach?stream=1&stdin=1&stdout=1&stderr=1"
     writer.write(
         f"POST {path} HTTP/1.1\r\nHost: docker\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n"

@@ -5,15 +5,18 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import docker
 import docker.errors
 import requests
 from docker.models.images import Image
 
+from sandbox.attach import DEFAULT_HOST
 from sandbox.errors import ImageMissing, SandboxError, SandboxLost, SandboxUnavailable
 
 T = TypeVar("T")
@@ -44,6 +47,7 @@ class Engine:
             raise translate(problem) from problem
 
     def _open(self) -> docker.DockerClient:
+        knock()
         return docker.from_env(timeout=int(self._timeout_s), max_pool_size=16)
 
     async def close(self) -> None:
@@ -101,6 +105,16 @@ class Engine:
 
     async def runtimes(self) -> tuple[str, ...]:
         return await self.call(lambda client: tuple(client.info().get("Runtimes", {})))
+
+
+def knock() -> None:
+    """Raise OSError where nobody listens on the engine's Unix socket: the SDK, which says the same,
+    would forget to close its own."""
+    address = urlsplit(os.environ.get("DOCKER_HOST") or DEFAULT_HOST)
+    if address.scheme == "unix":
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(5)
+            probe.connect(address.path)
 
 
 def translate(problem: Exception) -> SandboxError:

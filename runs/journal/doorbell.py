@@ -91,20 +91,14 @@ async def _group_send(run: str, message: dict[str, Any]) -> None:
         log.warning("doorbell_lost", run=run, error=str(error))
 
 
-_out: socket.socket | None = None
-
-
 def _send_datagram(message: dict[str, Any]) -> None:
-    global _out
-    if _out is None:
-        _out = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        _out.setblocking(False)
     data = json.dumps(message).encode()
     if len(data) > DATAGRAM_BYTES:
         return
     # Nobody may be watching, or too slowly: viewers look again by themselves.
-    with suppress(OSError):
-        _out.sendto(data, _address())
+    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out:
+        out.setblocking(False)
+        out.sendto(data, _address())
 
 
 @functools.cache

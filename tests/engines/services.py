@@ -17,6 +17,7 @@ import pytest
 from docker.errors import DockerException
 from psycopg import sql
 
+from sandbox.engine import knock
 from tests.engines.processes import Child, free_port
 
 
@@ -139,8 +140,9 @@ def docker_engine() -> Iterator[docker.DockerClient]:
 
 def _docker_answers() -> bool:
     try:
+        knock()
         client = docker.from_env(timeout=5)
-    except DockerException:
+    except (DockerException, OSError):
         return False
     try:
         return bool(client.ping())

@@ -8,7 +8,6 @@ from argparse import ArgumentParser
 from contextlib import suppress
 from typing import Any
 
-from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
@@ -16,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 from config.embedded.claims import HOST, Claimed, check_port, claim_folder
 from config.embedded.deathwatch import die_with_parent
 from config.embedded.supervisor import supervise_worker
-from sandbox.docker_driver import DockerDriver
+from runs.preflight import sandbox_status
 from teams.services import owner, owner_create_first, sign_in_link_create
 
 EXIT_S = 2.0
@@ -69,7 +68,7 @@ class Command(BaseCommand):
             lines.append(
                 f"Sign in (once, within 15 minutes; a new start prints a new link): {link}"
             )
-        engine = async_to_sync(DockerDriver().check)()
+        engine = sandbox_status()
         if not engine.available:
             lines.append(f"Roles that execute code will not work: {engine.reason}")
         elif "default" not in engine.images:

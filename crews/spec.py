@@ -129,12 +129,14 @@ class ToolUse(Part):
     """A tool that a role may use; in the document its name alone where nothing else is said.
 
     `approval`: whether a person approves each call; None leaves that to the tool. `options` are
-    the tool's own, checked by its schema.
+    the tool's own, checked by its schema. `per_minute` holds for this role in all runs of the
+    crew together.
     """
 
     name: Line
     approval: Literal["always", "never"] | None = None
     options: dict[str, Json] = {}
+    per_minute: int | None = Field(default=None, ge=1, le=6000)
 
     @model_validator(mode="before")
     @classmethod
@@ -151,6 +153,8 @@ class RoleLimits(Part):
     tokens: Count | None = None
     cost_usd: Money | None = None
     calls: Count | None = None
+    actions: Count | None = None
+    delegations: Count | None = None
     seconds: Count | None = None
     retries: int = Field(default=2, ge=0, le=10)
 
@@ -174,6 +178,8 @@ class RoleSpec(Part):
     capabilities: Many[Line] = ()
     constraints: Many[Line] = ()
     instructions: Text = ""
+    fallback_instructions: Text = ""
+    cache: bool = False
     model: ModelChoice | None = None
     program: Program | None = None
     command: Command | None = None
@@ -229,15 +235,36 @@ class Handoff(Part):
 
 
 class Breaker(Part):
+    """When a run is halted: so many `failures` among the last `window` calls, or the same call
+    `repeats` times without anything new in between."""
+
     failures: int = Field(default=5, ge=1, le=1000)
     window: int = Field(default=20, ge=1, le=1000)
+    repeats: int = Field(default=12, ge=2, le=1000)
+
+
+class BranchLimits(Part):
+    """What each branch that runs beside others may use: a delegation, a subtask, a specialist."""
+
+    cost_usd: Money | None = None
+    tokens: Count | None = None
+    calls: Count | None = None
+    actions: Count | None = None
+    delegations: Count | None = None
+    seconds: Count | None = None
 
 
 class CrewLimits(Part):
+    """`depth` is how many delegations may stand inside each other."""
+
     cost_usd: Money | None = None
     tokens: Count | None = None
+    calls: Count | None = None
     actions: Count = 500
+    delegations: Count | None = None
+    depth: Count | None = None
     seconds: Count = 3600
+    branch: BranchLimits = BranchLimits()
     breaker: Breaker = Breaker()
 
 

@@ -34,6 +34,8 @@ export type RoleLimits = {
   tokens?: number;
   cost_usd?: string;
   calls?: number;
+  actions?: number;
+  delegations?: number;
   seconds?: number;
   retries?: number;
 };
@@ -44,6 +46,7 @@ export type ToolChoice = {
   name: string;
   approval?: "always" | "never";
   options?: { [name: string]: Json };
+  per_minute?: number;
 };
 
 export function toolName(use: ToolUse): string {
@@ -57,6 +60,8 @@ type RoleBase = {
   capabilities?: string[];
   constraints?: string[];
   instructions?: string;
+  fallback_instructions?: string;
+  cache?: boolean;
   tools?: ToolUse[];
   returns?: JsonSchema;
   subscribes?: string[];
@@ -89,12 +94,26 @@ export type Handoff = {
   artifacts?: string[];
 };
 
+/** What each branch that runs beside others may use. */
+export type BranchLimits = {
+  cost_usd?: string;
+  tokens?: number;
+  calls?: number;
+  actions?: number;
+  delegations?: number;
+  seconds?: number;
+};
+
 export type CrewLimits = {
   cost_usd?: string;
   tokens?: number;
+  calls?: number;
   actions?: number;
+  delegations?: number;
+  depth?: number;
   seconds?: number;
-  breaker?: { failures?: number; window?: number };
+  branch?: BranchLimits;
+  breaker?: { failures?: number; window?: number; repeats?: number };
 };
 
 export type CrewDocument = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import json
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
@@ -41,6 +42,11 @@ def settlement(spec: SandboxSpec) -> Head:
     """What the agent is told about its sandbox; the note comes back to whoever connects."""
     note = asdict(replace(spec, env={}, labels={})) | {"labels": dict(spec.labels)}
     return {"ttl": spec.ttl_s, "env": dict(spec.env), "note": note}
+
+
+def key_id(key: str) -> str:
+    """The id of the background process that was started with this key."""
+    return hashlib.sha256(key.encode()).hexdigest()[:12]
 
 
 class Container(Protocol):
@@ -168,8 +174,9 @@ class LiveSandbox:
         *,
         cwd: str = WORKSPACE,
         env: Mapping[str, str] | None = None,
+        key: str | None = None,
     ) -> LiveProcess:
-        process_id = secrets.token_hex(6)
+        process_id = key_id(key) if key else secrets.token_hex(6)
         head = self._exec_head(process_id, argv, cwd, env)
         reply = await self._channel.request({**head, "cap": 0, "background": True})
         if "error" in reply.head:

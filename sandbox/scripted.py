@@ -159,9 +159,12 @@ class ScriptedSandbox:
         *,
         cwd: str = WORKSPACE,
         env: Mapping[str, str] | None = None,
+        key: str | None = None,
     ) -> ScriptedProcess:
+        process_id = f"key {key}" if key else f"process{len(self._processes) + 1}"
+        if process_id in self._processes:
+            return self._processes[process_id]
         call = self._call(argv, cwd, env, b"")
-        process_id = f"process{len(self._processes) + 1}"
         task = asyncio.create_task(self._execute(call, None, 1 << 30))
         await asyncio.sleep(0)  # it is running when the handle is given out
         self._processes[process_id] = ScriptedProcess(process_id, call, task)

@@ -66,6 +66,9 @@ class Commands:
 
     def _exec(self, number: int, head: Head, data: bytes) -> None:
         known = self._commands.get(head["name"])
+        if known is not None and known.background:
+            self._link.send({"re": number})
+            return
         if known is not None:
             self._adopt(number, known)
             return

@@ -8,14 +8,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from crews.spec import CrewSpec, Handoff, JsonSchema, ModelChoice, RoleSpec
-from runs.engine import prompts
+from runs.engine import artifacts, prompts
 from runs.engine.asking import Asking
 from runs.engine.handoff import let_through
 from runs.engine.machine import Credentials, Machine
+from runs.engine.origin import origin_of
 from runs.engine.recorder import Act, Outcome, Recorder, Scope
 from runs.engine.workspace import Workspaces
 from runs.errors import ActionError, RunHalted, RunSuspended
-from runs.journal.entries import ActionType
+from runs.journal.entries import ActionType, RunWaiting, WaitingReason
 from runs.patterns import base
 from runs.patterns.base import Given, Passage, PatternTool, Say
 from runs.providers.base import Credential
@@ -41,6 +42,8 @@ class CrewAtWork:
     workspaces: Workspaces
     inside: str = ""
     crews: Mapping[str, Json] = field(default_factory=dict)
+    team: str = ""
+    tools: Mapping[str, Json] = field(default_factory=dict)
     scope: Scope = field(default_factory=Scope)
     visits: Counter[str] = field(default_factory=Counter)
 
@@ -69,7 +72,7 @@ class CrewAtWork:
         return Credential() if provider == "rehearsal" else self.credentials.get((provider, name))
 
     def quote(self, source: str, payload: Json) -> str:
-        return prompts.quote(self.run, source, payload)
+        return prompts.quote(self.marks, source, payload)
 
     def at(self, scope: Scope) -> "CrewAtWork":
         """Return the same crew, seen from another place."""
@@ -90,8 +93,10 @@ class CrewAtWork:
         tools: Sequence[PatternTool] = (),
         before_end: Callable[[Say, str], Awaitable[str]] | None = None,
     ) -> Json:
+        task, words, given = self._asked(role, task, words, given)
+
         async def lead(say: Say) -> str:
-            answer = await say(prompts.brief(self.run, task, given, words))
+            answer = await say(prompts.brief(self.marks, task, given, words))
             return await before_end(say, answer) if before_end else answer
 
         contract = self.contract(role, to) if to else None
@@ -107,8 +112,10 @@ class CrewAtWork:
         delegates: Mapping[str, str],
         end_word: str,
     ) -> Json:
+        task, _, _ = self._asked(role, task, "", ())
+
         async def lead(say: Say) -> str:
-            opening = [prompts.brief(self.run, task, ())]
+            opening = [prompts.brief(self.marks, task, ())]
 
             async def say_with_task(text: str) -> str:
                 text = "\n\n".join([*opening, text])
@@ -121,18 +128,31 @@ class CrewAtWork:
         return await asking.answer(lead, delegates=delegates, end_word=end_word)
 
     async def hand_over(self, source: str, target: str, payload: Json) -> Passage:
+        slot = f"handoff-{source}-{target}"
+        told = {"from": source, "to": target, "payload": payload}
+        told = self.recorder.edited(self.scope, slot, told)
+        payload = told["payload"]
         act = Act(
             type="handoff",
             name=f"{source} → {target}",
             agent=self.agent(source),
-            input={"from": source, "to": target, "payload": payload},
+            input=told,
         )
 
         async def body(scope: Scope) -> Json:
-            return await let_through(self.at(scope), self.contract(source, target), source, payload)
+            here, contract = self.at(scope), self.contract(source, target)
+            done = await let_through(here, contract, source, payload)
+            if done["passed"] and contract is not None and contract.artifacts:
+                done |= await artifacts.move(here, scope, contract)
+            return done
 
-        done = await self.recorder.span(self.scope, f"handoff-{source}-{target}", act, body)
-        return Passage(open=done["passed"], payload=done["payload"], reason=done.get("reason", ""))
+        done = await self.recorder.span(self.scope, slot, act, body)
+        return Passage(
+            open=done["passed"],
+            payload=done["payload"],
+            reason=done.get("reason", ""),
+            files=artifacts.names(done),
+        )
 
     async def step(
         self,
@@ -211,9 +231,27 @@ class CrewAtWork:
     async def escalate(
         self, agent: str, question: str, choices: Sequence[str], context: Json = None
     ) -> Json:
-        return await self.question("escalation", agent, question, list(choices), context=context)
+        return await self.question(
+            "escalation", agent, question, list(choices), reason="question", context=context
+        )
 
     # -- what the engine does for it -----------------------------------------------------------
+
+    @property
+    def marks(self) -> str:
+        """The run whose id the marks around data are made from: a fork's are its root's, so that
+        what it takes over reads the same."""
+        return origin_of(self.recorder.state.started).root or self.run
+
+    def _asked(
+        self, role: str, task: Json, words: str, given: Sequence[Given]
+    ) -> tuple[Json, str, Sequence[Given]]:
+        """Return what a role is asked: in a fork, what a person put in its place."""
+        told = self.recorder.edited(self.scope, role, None)
+        if told is None:
+            return task, words, given
+        sources = [Given(source=g["from"], payload=g["payload"]) for g in told.get("given", [])]
+        return told["task"], told.get("words", ""), sources
 
     async def question(
         self,
@@ -222,8 +260,10 @@ class CrewAtWork:
         question: str,
         choices: list[str],
         *,
+        reason: WaitingReason,
         schema: JsonSchema | None = None,
         context: Json = None,
+        proposed: Json = None,
     ) -> dict[str, Json]:
         """Ask a person and return the decision."""
         act = Act(
@@ -232,9 +272,15 @@ class CrewAtWork:
             agent=self.agent(agent),
             input={"question": question},
         )
-        return await self.recorder.question(
-            self.scope, slot, act, question, choices, schema, context
+        waiting = RunWaiting(
+            question=question,
+            choices=choices,
+            schema_=schema,
+            context=context,
+            proposed=proposed,
+            reason=reason,
         )
+        return await self.recorder.question(self.scope, slot, act, waiting)
 
 
 def _weight(error: BaseException) -> int:

@@ -71,6 +71,7 @@ async def replay(run: str, loaded: Loaded) -> int:
         credentials={},
         rehearsal=bool(started.get("rehearsal")),
         crews=started.get("crews") or {},
+        tools=started.get("tools") or {},
         script=loaded.script,
         machine=None,  # type: ignore[arg-type]
         recorder=Replayer(run, state, Budget.unlimited()),

@@ -1,15 +1,17 @@
 """The tools of a role: which it is offered, and how its calls are answered."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from crews.schema_guard import validate_payload
+from crews.spec import SandboxChoice
 from runs.engine.machine import Preview
 from runs.engine.recorder import Act, Outcome, Scope
 from runs.errors import ActionError
+from runs.journal.entries import RunWaiting
 from runs.patterns.base import PatternTool
 from runs.providers.base import ToolCall, ToolResult, ToolSpec
-from runs.tools import TOOLS
+from runs.tools import offered_names, tool_find
 from runs.tools.base import Tool, ToolOutput
 from sandbox.api import Sandbox
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from runs.engine.crew import CrewAtWork
 
 Json = Any
+T = TypeVar("T")
 
 
 class Toolbox:
@@ -34,22 +37,22 @@ class Toolbox:
         self._role = role
         self._given = {tool.spec.name: tool for tool in given}
         document = crew.spec.roles[role]
-        self._own = {
-            use.name: TOOLS[use.name]
-            for use in document.tools
-            if use.name in TOOLS
-            and TOOLS[use.name].info.capability in (None, *document.capabilities)
+        found = (tool_find(use.name, crew.tools) for use in document.tools)
+        own = {
+            tool.info.name: tool
+            for tool in found
+            if tool and tool.info.capability in (None, *document.capabilities)
         }
+        # By the names that the model calls them by.
+        self._own = {name: own[tool] for tool, name in offered_names(own).items()}
 
     def offered(self) -> tuple[ToolSpec, ...]:
         """Return the tools as a model is told of them."""
         own = (
             ToolSpec(
-                name=tool.info.name,
-                description=tool.info.description,
-                parameters=tool.info.parameters,
+                name=name, description=tool.info.description, parameters=tool.info.parameters
             )
-            for tool in self._own.values()
+            for name, tool in self._own.items()
         )
         return (*(tool.spec for tool in self._given.values() if tool.offered()), *own)
 
@@ -110,11 +113,13 @@ class Toolbox:
         tool = self._own.get(call.name)
         if tool is None:
             return await self._refuse(scope, call, self._why_not(call.name))
+        arguments = self._crew.recorder.edited(scope, call.name, call.arguments)
+        call = call.model_copy(update={"arguments": arguments})
         if fault := _fault(call, tool.info.parameters):
             return await self._refuse(scope, call, fault)
         act = Act(
             type="tool_call",
-            name=call.name,
+            name=tool.info.name,
             agent=self._crew.agent(self._role),
             input=call.arguments,
             repeatable=tool.repeatable,
@@ -130,7 +135,7 @@ class Toolbox:
 
     async def _act(self, scope: Scope, act: Act, tool: Tool, call: ToolCall) -> dict[str, Json]:
         async def effect(action: str) -> Outcome:
-            context = _Context(self._crew, scope, self._role, action)
+            context = _Context(self._crew, scope, self._role, action, self._options(tool))
             try:
                 output = await tool.run(context, call.arguments or {})
             finally:
@@ -146,7 +151,8 @@ class Toolbox:
 
     async def _think(self, scope: Scope, act: Act, tool: Tool, call: ToolCall) -> dict[str, Json]:
         async def body(inner: Scope) -> Json:
-            context = _Context(self._crew, inner, self._role, inner.action or "")
+            action = inner.action or ""
+            context = _Context(self._crew, inner, self._role, action, self._options(tool))
             return _journaled(await tool.run(context, call.arguments or {}))
 
         return dict(await self._crew.recorder.span(scope, call.name, act, body))
@@ -162,11 +168,15 @@ class Toolbox:
 
         return dict(await self._crew.recorder.span(scope, "refused", act, body))
 
+    def _options(self, tool: Tool) -> Mapping[str, Json]:
+        use = self._crew.spec.roles[self._role].tool_use(tool.info.name)
+        return use.options if use else {}
+
     def _why_not(self, name: str) -> str:
-        if self._crew.spec.roles[self._role].tool_use(name) and name in TOOLS:
+        tool = tool_find(name, self._crew.tools)
+        if tool and self._crew.spec.roles[self._role].tool_use(name):
             return (
-                f"your role has no capability '{TOOLS[name].info.capability}', so it may"
-                f" not use '{name}'."
+                f"your role has no capability '{tool.info.capability}', so it may not use '{name}'."
             )
         offered = ", ".join(tool.name for tool in self.offered()) or "none"
         return f"there is no tool '{name}' for your role. Your tools: {offered}."
@@ -175,15 +185,31 @@ class Toolbox:
 class _Context:
     """What a tool may use, as one call of it."""
 
-    def __init__(self, crew: "CrewAtWork", scope: Scope, role: str, action: str) -> None:
+    def __init__(
+        self,
+        crew: "CrewAtWork",
+        scope: Scope,
+        role: str,
+        action: str,
+        options: Mapping[str, Json],
+    ) -> None:
         self._crew = crew
         self._scope = scope
         self.role = role
         self.action = action
+        self.options = options
+        self.team = crew.team
+        self.rehearsal = crew.rehearsal
         self.preview = Preview(crew.run, action)
+
+    async def read(self, work: Callable[[], T]) -> T:
+        return await self._crew.machine.read(work)
 
     async def sandbox(self) -> Sandbox:
         return await self._crew.workspaces.of(self._crew.agent(self.role))
+
+    async def sandbox_beside(self, name: str, choice: SandboxChoice) -> Sandbox:
+        return await self._crew.workspaces.beside(name, choice)
 
     def show(self, text: str) -> None:
         self.preview.show(text)
@@ -195,7 +221,8 @@ class _Context:
             agent=self._crew.agent(self.role),
             input={"question": question},
         )
-        return await self._crew.recorder.question(self._scope, "question", act, question, choices)
+        waiting = RunWaiting(question=question, choices=choices, reason="question")
+        return await self._crew.recorder.question(self._scope, "question", act, waiting)
 
 
 def _journaled(output: ToolOutput) -> dict[str, Json]:

@@ -1,5 +1,10 @@
 """The tools: one file and one line here for each."""
 
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 from runs.tools import ask_human, list_files, read_file, run_checks, run_python, shell, write_file
 from runs.tools.base import Tool
 
@@ -23,3 +28,26 @@ def tool_get(name: str) -> Tool:
         return TOOLS[name]
     except KeyError:
         raise LookupError(f"There is no tool '{name}'; there are {', '.join(TOOLS)}.") from None
+
+
+def tool_find(name: str, pinned: Mapping[str, Any]) -> Tool | None:
+    """Return a tool by the name in a document: one of ours, or one of the team's servers as the
+    run pinned it."""
+    return TOOLS.get(name)
+
+
+_OFFERED = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def offered_names(names: Iterable[str]) -> dict[str, str]:
+    """Return the names under which models are told of tools, by the tools' own: providers take
+    64 letters, digits, - and _, and no dots."""
+    taken: dict[str, str] = {}
+    for name in names:
+        offered = name
+        if not _OFFERED.fullmatch(name) or name in taken.values():
+            offered = re.sub(r"[^A-Za-z0-9_-]", "_", name)
+            if len(offered) > 64 or offered in taken.values():
+                offered = f"{offered[:55]}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+        taken[name] = offered
+    return taken

@@ -1,13 +1,15 @@
 """What a tool is. A tool is one file with one `TOOL`, and one line in `runs.tools.TOOLS`."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from crews.catalog import ToolInfo
+from crews.spec import SandboxChoice
 from sandbox.api import Sandbox
 
 Json = Any
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,15 +23,33 @@ class ToolOutput:
 
 
 class ToolContext(Protocol):
-    """What a tool may use. `action` is the id of its action: the same when it is repeated."""
+    """What a tool may use. `action` is the id of its action: the same when it is repeated.
+
+    `options` are what the role's document sets for the tool, valid by its schema. In a `rehearsal`
+    a tool asks nothing of the world outside, and says so.
+    """
 
     @property
     def action(self) -> str: ...
     @property
     def role(self) -> str: ...
+    @property
+    def team(self) -> str: ...
+    @property
+    def rehearsal(self) -> bool: ...
+    @property
+    def options(self) -> Mapping[str, Json]: ...
+
+    async def read(self, work: Callable[[], T]) -> T:
+        """Ask the database, in a thread of its own."""
+        ...
 
     async def sandbox(self) -> Sandbox:
         """Return the role's sandbox. Raises SandboxUnavailable where there is no engine."""
+        ...
+
+    async def sandbox_beside(self, name: str, choice: SandboxChoice) -> Sandbox:
+        """Return a sandbox of the run that is no role's own."""
         ...
 
     def show(self, text: str) -> None:

@@ -60,7 +60,7 @@ class Asking:
         if self.words:
             told["words"] = self.words
         if self.given:
-            told["given"] = [{"from": g.source, "payload": g.payload} for g in self.given]
+            told["given"] = [_told(g) for g in self.given]
         act = Act(type="ask", name=self.role.title or self.name, agent=self.agent, input=told)
         # Counted here, in the order of the asks, and not when the action comes to run.
         self.crew.visits[self.agent] += 1
@@ -198,3 +198,8 @@ class Asking:
         output = await self.crew.recorder.leaf(scope, "program", act, effect)
         value, problems = contracts.read_program_output(output["stdout"], self.schemas)
         return await self._invalid(scope, output["stdout"], problems) if problems else value
+
+
+def _told(given: Given) -> dict[str, Json]:
+    told = {"from": given.source, "payload": given.payload}
+    return told | {"files": list(given.files)} if given.files else told

@@ -6,28 +6,33 @@ journal; where the living container is gone, the next one begins with what was k
 
 import asyncio
 import json
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
-from crews.spec import CrewSpec, SandboxChoice
+from crews.spec import CrewSpec, RoleSpec, SandboxChoice
 from runs.journal import store
 from runs.journal.fold import RunState
 from runs.journal.reader import Reader
 from runs.journal.writer import Writer
-from sandbox.api import Driver, ManifestEntry, Sandbox, SandboxSpec, Snapshot
+from runs.tools import TOOLS
+from sandbox.api import Changes, Driver, ManifestEntry, Sandbox, SandboxSpec, Snapshot
 
 Json = Any
 RUN_LABEL = "callsheet.run"
 NAME_LABEL = "callsheet.name"
 TEAM_LABEL = "callsheet.team"
 INSTALLATION_LABEL = "callsheet.installation"
-FILES_TOLD = 100
+FILES_TOLD = 500
 
 
 class Workspaces:
-    """Hands out a run's sandboxes, and keeps what is in them."""
+    """Hands out a run's sandboxes, and keeps what is in them.
+
+    `secrets` are never kept: a file that holds one is named in `not_kept` instead.
+    """
 
     def __init__(
         self,
@@ -37,6 +42,7 @@ class Workspaces:
         state: RunState,
         read: Reader,
         writer: Writer,
+        secrets: Sequence[str] = (),
     ) -> None:
         self._driver = driver
         self._spec = spec
@@ -45,34 +51,78 @@ class Workspaces:
         self._state = state
         self._read = read
         self._writer = writer
+        self._secrets = tuple(secret.encode() for secret in secrets if secret)
         self._open: dict[str, asyncio.Task[Sandbox]] = {}
+        # One look at a workspace at a time, so that what is told of it is in order.
+        self._looking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._versions: dict[str, int] = {}
+        self._kept: set[str] | None = None
+        self._withheld: set[str] = set()
 
     async def of(self, role: str) -> Sandbox:
         """Return a role's sandbox. Raises a SandboxError."""
-        name = self._name(role)
+        name = self.name(role)
         task = self._open.get(name)
         if task is None or (task.done() and (task.cancelled() or task.exception())):
-            choice = self._spec.roles[role].sandbox or SandboxChoice()
-            task = self._open[name] = asyncio.ensure_future(self._attach_or_create(name, choice))
+            task = self._open[name] = asyncio.ensure_future(self._attach_or_create(name))
         return await asyncio.shield(task)
+
+    def name(self, role: str) -> str:
+        """Return the name of a role's workspace: those that share one have the same. A crew
+        inside another shares with nobody outside."""
+        choice = self._spec.roles[role].sandbox
+        if choice is None or not choice.shared:
+            return f"role-{role}"
+        inside = role.rpartition("/")[0]
+        return f"shared-{inside}/{choice.shared}" if inside else f"shared-{choice.shared}"
+
+    def used(self, role: str) -> bool:
+        """Say whether anything has happened in a role's workspace."""
+        name = self.name(role)
+        return name in self._open or self._last(name) is not None
+
+    def of_role(self, role: str) -> list[str]:
+        """Return the roles whose sandboxes hold a role's files: its own where it works in one;
+        where a crew stands for it, those of the roles in that crew."""
+        inside = [name for name in self._spec.roles if name.startswith(f"{role}/")]
+        return [name for name in (role, *inside) if needs_sandbox(self._spec.roles[name])]
 
     async def keep(self, role: str) -> dict[str, Json]:
         """Keep what the last command of a role changed, and return what the journal says of it:
-        `{"workspace": {"name", "files", "snapshot"}}`, or nothing where nothing changed."""
+        `{"workspace": {"name", "version", "files", "snapshot"}}`, or nothing where nothing
+        changed."""
         sandbox = await self.of(role)
-        changes = await sandbox.changes()
-        if not changes.files:
-            return {}
-        snapshot = await sandbox.snapshot(self._store, known=self._known)
-        manifest = json.dumps(asdict(snapshot)).encode()
-        told: dict[str, Json] = {
-            "name": self._name(role),
-            "files": [asdict(change) for change in changes.files[:FILES_TOLD]],
-            "snapshot": await self._writer.call(partial(store.blob_keep, self._run, manifest)),
-        }
-        if snapshot.skipped:
-            told["not_kept"] = [list(item) for item in snapshot.skipped[:FILES_TOLD]]
-        return {"workspace": told}
+        async with self._looking[self.name(role)]:
+            return await self._keep(self.name(role), sandbox)
+
+    async def kept(self, role: str) -> Snapshot:
+        """Keep a role's whole workspace as it is now and return its manifest."""
+        sandbox = await self.of(role)
+        async with self._looking[self.name(role)]:
+            return await self._snapshot(sandbox)
+
+    async def put(self, role: str, files: Sequence[ManifestEntry]) -> dict[str, Json]:
+        """Write files whose contents are kept into a role's workspace; returns what `keep` does.
+        Raises FileError."""
+        sandbox = await self.of(role)
+        async with self._looking[self.name(role)]:
+            for file in files:
+                await sandbox.files.write(file.path, await self._fetch(file.sha256), mode=file.mode)
+            return await self._keep(self.name(role), sandbox)
+
+    async def beside(self, name: str, choice: SandboxChoice) -> Sandbox:
+        """Return a sandbox of the run that is no role's, by its name; nothing in it is kept.
+        Raises a SandboxError."""
+        task = self._open.get(name)
+        if task is None or (task.done() and (task.cancelled() or task.exception())):
+            task = self._open[name] = asyncio.ensure_future(self._beside(name, choice))
+        return await asyncio.shield(task)
+
+    async def _beside(self, name: str, choice: SandboxChoice) -> Sandbox:
+        for info in await self._driver.list({RUN_LABEL: self._run, NAME_LABEL: name}):
+            if info.state == "running":
+                return await self._driver.connect(info.id)
+        return await self._driver.create(spec_of(choice, {**self._labels, NAME_LABEL: name}))
 
     async def close(self, *, remove: bool) -> None:
         """Let go of all sandboxes; `remove` ends them, as at the end of a run."""
@@ -84,39 +134,98 @@ class Workspaces:
             for info in await self._driver.list({RUN_LABEL: self._run}):
                 await self._driver.remove(info.id)
 
-    def _name(self, role: str) -> str:
-        choice = self._spec.roles[role].sandbox
-        return f"shared-{choice.shared}" if choice and choice.shared else f"role-{role}"
-
-    async def _attach_or_create(self, name: str, choice: SandboxChoice) -> Sandbox:
+    async def _attach_or_create(self, name: str) -> Sandbox:
         for info in await self._driver.list({RUN_LABEL: self._run, NAME_LABEL: name}):
             if info.state == "running":
                 return await self._driver.connect(info.id)
+        choice = self._choice(name)
         sandbox = await self._driver.create(spec_of(choice, {**self._labels, NAME_LABEL: name}))
-        if digest := self._last_snapshot(name):
-            await sandbox.restore(_snapshot(await self._fetch(digest)), self._fetch)
+        if last := self._last(name):
+            await sandbox.restore(read_manifest(await self._fetch(last["snapshot"])), self._fetch)
         return sandbox
 
-    def _last_snapshot(self, name: str) -> str:
-        """Return the blob of the manifest that the journal names last for a workspace."""
-        kept = [
-            (action.ended_at, action.output["workspace"]["snapshot"])
+    def _choice(self, name: str) -> SandboxChoice:
+        """Return what is asked for a workspace: of roles that share one, by the first."""
+        sharing = (r.sandbox for role, r in self._spec.roles.items() if self.name(role) == name)
+        return next(sharing, None) or SandboxChoice()
+
+    def _last(self, name: str) -> dict[str, Json] | None:
+        """Return what the journal said last of a workspace."""
+        told = [
+            (place.get("version", 0), action.ended_at or "", place)
             for action in self._state.actions.values()
             if isinstance(action.output, dict)
-            and isinstance(action.output.get("workspace"), dict)
-            and action.output["workspace"].get("name") == name
-            and action.type == "tool_call"
+            and isinstance(place := action.output.get("workspace"), dict)
+            and place.get("name") == name
         ]
-        return str(max(kept)[1]) if kept else ""
+        return max(told, key=lambda item: item[:2])[2] if told else None
+
+    async def _keep(self, name: str, sandbox: Sandbox) -> dict[str, Json]:
+        changes = await sandbox.changes()
+        if not changes.files:
+            return {}
+        snapshot = await self._snapshot(sandbox)
+        return {"workspace": await self._told(name, changes, snapshot)}
+
+    async def _told(self, name: str, changes: Changes, snapshot: Snapshot) -> dict[str, Json]:
+        """Say what changed. The version grows with each look, so that of two branches it is
+        known whose snapshot is the newer one, in whichever order they end."""
+        hashes = {entry.path: entry.sha256 for entry in snapshot.entries if entry.sha256}
+        if name not in self._versions:
+            self._versions[name] = (self._last(name) or {}).get("version", 0)
+        version = self._versions[name] = self._versions[name] + 1
+        manifest = json.dumps(asdict(snapshot)).encode()
+        told: dict[str, Json] = {
+            "name": name,
+            "version": version,
+            "files": [
+                asdict(change) | ({"sha256": hashes[change.path]} if change.path in hashes else {})
+                for change in changes.files[:FILES_TOLD]
+            ],
+            "snapshot": await self._writer.call(partial(store.blob_keep, self._run, manifest)),
+        }
+        if len(changes.files) > FILES_TOLD:
+            told["more_files"] = len(changes.files) - FILES_TOLD
+        if snapshot.skipped:
+            told["not_kept"] = [list(item) for item in snapshot.skipped[:FILES_TOLD]]
+        return told
+
+    async def _snapshot(self, sandbox: Sandbox) -> Snapshot:
+        if self._kept is None:
+            self._kept = await self._read(partial(store.blobs_kept, self._run))
+        snapshot = await sandbox.snapshot(self._store, known=self._known)
+        held = {entry.path for entry in snapshot.entries if entry.sha256 in self._withheld}
+        if not held:
+            return snapshot
+        return replace(
+            snapshot,
+            entries=tuple(entry for entry in snapshot.entries if entry.path not in held),
+            skipped=(
+                *snapshot.skipped,
+                *((path, "it contains a credential") for path in sorted(held)),
+            ),
+        )
 
     async def _store(self, digest: str, data: bytes) -> None:
+        if any(secret in data for secret in self._secrets):
+            self._withheld.add(digest)
+            return
         await self._writer.call(partial(store.blob_keep, self._run, data))
+        if self._kept is not None:
+            self._kept.add(digest)
 
     async def _known(self, digest: str) -> bool:
-        return await self._read(partial(store.blob_is_kept, self._run, digest))
+        return self._kept is not None and digest in self._kept
 
     async def _fetch(self, digest: str) -> bytes:
         return await self._read(partial(store.blob_fetch, self._run, digest))
+
+
+def needs_sandbox(role: RoleSpec) -> bool:
+    """Say whether a role works in a sandbox."""
+    return role.kind in ("code", "command") or any(
+        TOOLS[use.name].info.needs_sandbox for use in role.tools if use.name in TOOLS
+    )
 
 
 def spec_of(choice: SandboxChoice, labels: Mapping[str, str]) -> SandboxSpec:
@@ -130,7 +239,8 @@ def spec_of(choice: SandboxChoice, labels: Mapping[str, str]) -> SandboxSpec:
     )
 
 
-def _snapshot(manifest: bytes) -> Snapshot:
-    data = json.loads(manifest)
-    entries = tuple(ManifestEntry(**entry) for entry in data["entries"])
-    return Snapshot(entries=entries, skipped=tuple(tuple(item) for item in data["skipped"]))
+def read_manifest(data: bytes) -> Snapshot:
+    """Return a snapshot as it was kept."""
+    kept = json.loads(data)
+    entries = tuple(ManifestEntry(**entry) for entry in kept["entries"])
+    return Snapshot(entries=entries, skipped=tuple(tuple(item) for item in kept["skipped"]))

@@ -147,8 +147,9 @@ def blob_keep(run: str, data: bytes) -> str:
     return digest
 
 
-def blob_is_kept(run: str, digest: str) -> bool:
-    return models.Blob.objects.filter(run_id=run, sha256=digest).exists()
+def blobs_kept(run: str) -> set[str]:
+    """Return the SHA-256 of all that is kept with a run."""
+    return set(models.Blob.objects.filter(run_id=run).values_list("sha256", flat=True))
 
 
 def blob_fetch(run: str, digest: str) -> bytes:

@@ -19,19 +19,26 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
     """Data that a role is given, with the role it comes from ("" for the person who started the
-    run)."""
+    run). `files` are the paths of those that came along, in the role's workspace."""
 
     source: str
     payload: Json
+    files: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
-    """The result of a handoff: the payload as it was let through, or why it was not."""
+    """The result of a handoff: the payload as it was let through, or why it was not; `files` are
+    the paths of those that came along."""
 
     open: bool
     payload: Json
     reason: str = ""
+    files: Sequence[str] = ()
+
+    def given(self, source: str) -> Given:
+        """Return it as what the receiver is given."""
+        return Given(source=source, payload=self.payload, files=self.files)
 
     def stopped(self, before: str) -> dict[str, Json]:
         """Return the result of a run that a closed gate ends before a role."""

@@ -57,7 +57,7 @@ async def debate(crew: Crew) -> Json:
 
     async def conclude(place: Crew) -> Json:
         given = [
-            Given(source=proposer, payload=passage.payload),
+            passage.given(proposer),
             Given(source=critic, payload=verdict),
         ]
         words = "Make the final answer of this proposal and the last criticism of it."

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from crews.catalog import PatternInfo, Seat
 from crews.spec import JsonSchema
 from runs.errors import ActionError
-from runs.patterns.base import Crew, Given, Json, Pattern
+from runs.patterns.base import Crew, Given, Json, Passage, Pattern
 
 Edge = tuple[str, str]
 INFO = PatternInfo(
@@ -51,12 +51,12 @@ INFO = PatternInfo(
 
 @dataclass(kw_only=True)
 class Flow:
-    """What has flowed so far. `inputs` holds the last payload of each handoff that is open,
+    """What has flowed so far. `inputs` holds the last passage of each handoff that is open,
     `taken` the handoffs that each role's last result went along."""
 
     edges: list[Edge]
     max_visits: int
-    inputs: dict[Edge, Json] = field(default_factory=dict)
+    inputs: dict[Edge, Passage] = field(default_factory=dict)
     results: dict[str, Json] = field(default_factory=dict)
     taken: dict[str, set[Edge]] = field(default_factory=dict)
     visits: Counter[str] = field(default_factory=Counter)
@@ -68,7 +68,7 @@ class Flow:
     async def work(self, crew: Crew, name: str) -> set[Edge]:
         """Let a role work with what has come in, and return the handoffs that let its result
         through."""
-        given = [Given(source=e[0], payload=self.inputs[e]) for e in self.into(name)
+        given = [self.inputs[e].given(e[0]) for e in self.into(name)
                  if e in self.inputs and e[0] != name]  # fmt: skip
         if name in self.results:
             given.append(Given(source=name, payload=self.results[name]))
@@ -81,7 +81,7 @@ class Flow:
         for edge in out:
             passage = await crew.hand_over(*edge, result)
             if passage.open:
-                self.inputs[edge] = passage.payload
+                self.inputs[edge] = passage
                 opened.add(edge)
             else:
                 self.inputs.pop(edge, None)

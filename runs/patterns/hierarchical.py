@@ -111,7 +111,8 @@ class Delegations:
         async def work(inner: Crew) -> Json:
             result = await inner.ask(worker, task, given=given, to=self.lead)
             passage = await inner.hand_over(worker, self.lead, result)
-            return {"result": passage.payload, "passed": passage.open, "reason": passage.reason}
+            done = {"result": passage.payload, "passed": passage.open, "reason": passage.reason}
+            return done | {"files": list(passage.files)} if passage.files else done
 
         message = {"from": self.lead, "to": worker, "task": task, "context": context}
         try:
@@ -123,6 +124,9 @@ class Delegations:
             return f"Error: '{worker}' failed: {failed.error.get('message', '')}"
         self.turn[number] = (worker, Outcome(value=done["result"]))
         note = "" if done["passed"] else f"\n(Held back by the contract: {done['reason']})"
+        if files := done.get("files"):
+            listed = crew.quote(worker, "\n".join(files))
+            note += f"\nThese files came along; they are in your /workspace:\n{listed}"
         return crew.quote(worker, done["result"]) + note
 
     async def after_turn(self, crew: Crew) -> str:

@@ -155,6 +155,7 @@ async def speak(bus: Bus, place: Crew, peer: Peer, turn: Json) -> list[str]:
 async def send(bus: Bus, place: Crew, peer: Peer, message: Json) -> Json:
     """Post a message; one to a single peer goes by the contract drawn between the two."""
     to, content = message["to"], message["content"]
+    files: dict[str, Json] = {}
 
     def check() -> dict[str, Json]:
         known = [*place.seated("peer"), *(m["to"] for m in bus.log if "spawned" in m)]
@@ -167,7 +168,8 @@ async def send(bus: Bus, place: Crew, peer: Peer, message: Json) -> Json:
         if not passage.open:
             return {"refused": passage.reason}
         content = passage.payload
-    posted = {"from": peer.name, "to": to, "type": message["type"], "content": content}
+        files = {"files": list(passage.files)} if passage.files else {}
+    posted = {"from": peer.name, "to": to, "type": message["type"], "content": content, **files}
     return await bus.post(place, peer.name, peer.role, posted, check)
 
 

@@ -50,7 +50,7 @@ async def parallel(crew: Crew) -> Json:
         words = "Integrate what the specialists bring into one answer."
         if missing:
             words += " What is missing is told last; say so where it matters."
-        given = [Given(source=name, payload=payload) for name, payload in brought.items()]
+        given = [passage.given(name) for name, passage in brought.items()]
         given += [Given(source="crew", payload={"missing": missing})] if missing else []
         return await place.ask(merger, crew.task, words=words, given=given)
 
@@ -84,7 +84,7 @@ def at_work(name: str, merger: str) -> Callable[[Crew], Awaitable[Json]]:
         passage = await place.hand_over(name, merger, result)
         if not passage.open:
             raise ActionError({"kind": "held_back", "role": name, "message": passage.reason})
-        return passage.payload
+        return passage
 
     return work
 

@@ -52,7 +52,7 @@ async def pipeline(crew: Crew) -> Json:
             if not passage.open:
                 return passage.stopped(before=following)
             payload = passage.payload
-            given = (Given(source=stage, payload=payload),)
+            given = (passage.given(stage),)
     return payload
 
 

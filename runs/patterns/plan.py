@@ -95,13 +95,13 @@ def carried_out(
             if need.result["status"] != "finished":
                 reason = f"It needs '{need.id}', which is {need.result['status']}."
                 return {"status": "skipped", "reason": reason}
-            payload = need.result["result"]
+            brought = Given(source=need.worker, payload=need.result["result"])
             if place.contract(need.worker, part.worker):
-                passage = await place.hand_over(need.worker, part.worker, payload)
+                passage = await place.hand_over(need.worker, part.worker, brought.payload)
                 if not passage.open:
                     return {"status": "skipped", "reason": passage.reason}
-                payload = passage.payload
-            given.append(Given(source=need.worker, payload=payload))
+                brought = passage.given(need.worker)
+            given.append(brought)
         drawn = (name for name in receivers if place.contract(part.worker, name))
         result = await place.ask(part.worker, part.task, given=given, to=next(drawn, planner))
         passage = await place.hand_over(part.worker, planner, result)

@@ -56,7 +56,7 @@ async def until_approved(crew: Crew, maker: str, judge: str, most: int) -> tuple
     for n in range(1, most + 1):
         if not passage.open:
             return passage, verdict
-        verdict = await judged(crew, maker, judge, passage.payload, n)
+        verdict = await judged(crew, maker, judge, passage, n)
         if approves(verdict):
             return passage, verdict
         given = [Given(source=maker, payload=passage.payload), Given(source=judge, payload=verdict)]
@@ -76,14 +76,14 @@ def approves(verdict: Json) -> bool:
     return isinstance(verdict, dict) and verdict.get("approved") is True
 
 
-async def judged(crew: Crew, maker: str, judge: str, work: Json, n: int) -> Json:
+async def judged(crew: Crew, maker: str, judge: str, work: Passage, n: int) -> Json:
     words = (
         f"Judge what '{maker}' made for this task. Approve it only without a real issue; else"
         " name each issue so that it can be fixed."
     )
 
     async def look(place: Crew) -> Json:
-        given = [Given(source=maker, payload=work)]
+        given = [work.given(maker)]
         verdict = await place.ask(
             judge, crew.task, words=words, given=given, to=maker, returns=VERDICT
         )

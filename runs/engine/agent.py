@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from pydantic import TypeAdapter
+
 from crews.spec import JsonSchema, ModelChoice
 from runs.engine import contracts, prompts
 from runs.engine.machine import NoCredential, Preview, cost
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from runs.engine.crew import CrewAtWork
 
 Json = Any
+_MESSAGES: TypeAdapter[list[Message]] = TypeAdapter(list[Message])
 MAX_TURNS = 100
 CALL_SECONDS = 600.0
 LEAST_TOKENS = 16
@@ -72,6 +75,7 @@ class Conversation:
     async def _call(self) -> ModelReply:
         """Call the role's model, or where that fails for good its fallbacks in turn."""
         self._turn += 1
+        self._edited()
         request = self._request()
         new = [
             message.model_dump(mode="json", exclude_defaults=True) | {"role": message.role}
@@ -87,6 +91,12 @@ class Conversation:
                 if n == len(choices) - 1:
                     raise
         raise AssertionError("a role has at least one model")
+
+    def _edited(self) -> None:
+        """Put what a person edited in a fork in the place of the messages of this turn."""
+        told = self.crew.recorder.edited(self.scope, f"model{self._turn}", None)
+        if told is not None:
+            self._messages[self._told :] = _MESSAGES.validate_python(told["messages"])
 
     def _request(self) -> ModelRequest:
         spec = self.crew.spec
@@ -171,7 +181,9 @@ class Conversation:
         """Fit a call into what is left: fewer output tokens, and the run's or role's deadline."""
         bound = tokens_upper_bound(request)
         most = choice.max_tokens
-        tokens_left, cost_left = self.crew.recorder.budget.room(self.crew.agent(self.role))
+        tokens_left, cost_left = self.crew.recorder.budget.room(
+            self.scope.place(self.crew.agent(self.role))
+        )
         if tokens_left is not None:
             most = min(most, max(LEAST_TOKENS, tokens_left - bound))
         if cost_left is not None:

@@ -3,13 +3,18 @@ run side by side never spend more than there is. One process owns a run, so this
 made anew from the journal by whoever takes the run over.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from crews.spec import CrewSpec
+from crews.spec import BranchLimits, CrewLimits, CrewSpec, RoleLimits
+from runs.engine.breaker import Breaker
 from runs.errors import RunError
-from runs.journal.fold import RunState
+from runs.journal.fold import ActionState, RunState
+
+NO_LIMITS = BranchLimits()
+FOREVER = CrewLimits(actions=1_000_000_000)
 
 
 class BudgetExceeded(RunError):
@@ -19,61 +24,83 @@ class BudgetExceeded(RunError):
     advice = "Raise the limit in the crew, or ask for less."
 
 
-class BreakerOpen(RunError):
-    """Too many actions failed in a row."""
+@dataclass(slots=True)
+class Amounts:
+    """What is limited. `cost_usd` None: the price is not known."""
 
-    kind = "breaker"
-    advice = "Look at the failed actions; the run was halted so that it does not go on failing."
+    tokens: int = 0
+    cost_usd: Decimal | None = Decimal(0)
+    calls: int = 0
+    actions: int = 0
+    delegations: int = 0
+
+    def add(self, more: "Amounts", times: int = 1) -> None:
+        self.tokens += times * more.tokens
+        self.cost_usd = (self.cost_usd or Decimal(0)) + times * (more.cost_usd or Decimal(0))
+        self.calls += times * more.calls
+        self.actions += times * more.actions
+        self.delegations += times * more.delegations
 
 
 @dataclass(slots=True)
 class Account:
-    """What one role, or the whole run, may spend and has spent; `None` is no limit."""
+    """What one role, one branch or the whole run may use and has used."""
 
     name: str
-    max_tokens: int | None = None
-    max_cost: Decimal | None = None
-    max_calls: int | None = None
-    tokens: int = 0
-    cost: Decimal = Decimal(0)
-    calls: int = 0
+    limits: CrewLimits | RoleLimits | BranchLimits
+    used: Amounts = field(default_factory=Amounts)
 
-    def check(self, tokens: int, cost: Decimal | None, calls: int) -> None:
-        if self.max_calls is not None and self.calls + calls > self.max_calls:
+    def check(self, wanted: Amounts) -> None:
+        """Raise BudgetExceeded where there is not so much left."""
+        limits, used = self.limits, self.used
+        if wanted.calls and _over(used.calls, wanted.calls, limits.calls):
             raise BudgetExceeded(
-                f"{self.name} may make {self.max_calls} model calls and has made {self.calls}."
+                f"{self.name} may make {limits.calls} model calls and has made {used.calls}."
             )
-        if self.max_tokens is not None and self.tokens + tokens > self.max_tokens:
+        if wanted.tokens and _over(used.tokens, wanted.tokens, limits.tokens):
             raise BudgetExceeded(
-                f"{self.name} may use {self.max_tokens} tokens, has used or reserved {self.tokens},"
-                f" and the next call may need {tokens}."
+                f"{self.name} may use {limits.tokens} tokens, has used or reserved {used.tokens},"
+                f" and the next call may need {wanted.tokens}."
             )
-        if self.max_cost is not None and cost is not None and self.cost + cost > self.max_cost:
+        if wanted.cost_usd and _over(used.cost_usd, wanted.cost_usd, limits.cost_usd):
             raise BudgetExceeded(
-                f"{self.name} may spend ${self.max_cost}, has spent or reserved ${self.cost},"
-                f" and the next call may cost ${cost}."
+                f"{self.name} may spend ${limits.cost_usd}, has spent or reserved"
+                f" ${used.cost_usd}, and the next call may cost ${wanted.cost_usd}."
             )
-
-    def add(self, tokens: int, cost: Decimal | None, calls: int) -> None:
-        self.tokens += tokens
-        self.cost += cost or 0
-        self.calls += calls
+        if wanted.actions and _over(used.actions, wanted.actions, limits.actions):
+            raise BudgetExceeded(
+                f"{self.name} may take {limits.actions} actions and has taken them."
+            )
+        if wanted.delegations and _over(used.delegations, wanted.delegations, limits.delegations):
+            raise BudgetExceeded(
+                f"{self.name} may delegate {limits.delegations} times and has done so."
+            )
 
 
 @dataclass(slots=True)
 class Hold:
     """A reservation; `settle` puts what was really spent in its place."""
 
-    accounts: tuple[Account, ...]
-    tokens: int
-    cost: Decimal | None
+    accounts: Sequence[Account]
+    held: Amounts
     open: bool = True
 
     def settle(self, tokens: int, cost: Decimal | None) -> None:
         if self.open:
             self.open = False
             for account in self.accounts:
-                account.add(tokens - self.tokens, (cost or Decimal(0)) - (self.cost or 0), 0)
+                account.used.add(Amounts(self.held.tokens, self.held.cost_usd), times=-1)
+                account.used.add(Amounts(tokens, cost))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Who acts, and where: in which branches (paths, the outermost first), how deep below
+    delegations."""
+
+    agent: str
+    branches: tuple[str, ...] = ()
+    depth: int = 0
 
 
 @dataclass(slots=True)
@@ -82,80 +109,70 @@ class Budget:
 
     run: Account
     roles: dict[str, Account]
-    max_actions: int
+    branch: BranchLimits
+    depth: int | None
     deadline: datetime
-    failures: int
-    window: int
-    actions: int = 0
-    _results: list[bool] = field(default_factory=list)
+    breaker: Breaker
+    _past: dict[str, ActionState] = field(default_factory=dict)
+    _branches: dict[str, Account] = field(default_factory=dict)
 
     @classmethod
     def of(cls, spec: CrewSpec, state: RunState) -> "Budget":
         """Return the budget of a run with what its journal says has been spent."""
         limits = spec.limits
-        roles = {
-            name: Account(
-                f"Role '{name}'", role.limits.tokens, role.limits.cost_usd, role.limits.calls
-            )
-            for name, role in spec.roles.items()
-        }
+        roles = {name: Account(f"Role '{name}'", role.limits) for name, role in spec.roles.items()}
         now = datetime.now(UTC)
         budget = cls(
-            Account("The run", limits.tokens, limits.cost_usd),
+            Account("The run", limits),
             roles,
-            limits.actions,
+            limits.branch,
+            limits.depth,
             now + _left(limits.seconds, state, now),
-            limits.breaker.failures,
-            limits.breaker.window,
+            Breaker.of(limits.breaker, state.actions.values()),
+            state.actions,
         )
         for action in state.actions.values():
-            budget.actions += action.attempt
-            if action.type != "model_call":
-                continue
-            lost = action.lost_attempts + (action.status == "running")
-            held = action.reserved or {}
-            tokens = action.tokens + lost * int(held.get("tokens", 0))
-            cost = (action.cost_usd or Decimal(0)) + lost * Decimal(held.get("cost_usd", 0))
-            for account in budget._accounts(action.agent):
-                account.add(tokens, cost, action.attempt)
+            used = _used(action)
+            for account in budget._accounts(Place(action.agent)):
+                account.used.add(used)
         return budget
 
     @classmethod
     def unlimited(cls) -> "Budget":
         """Return the budget of a replay, which spends nothing."""
-        return cls(Account("The replay"), {}, 10**12, datetime.max.replace(tzinfo=UTC), 10**12, 1)
+        breaker = Breaker(FOREVER.breaker.model_copy(update={"failures": 10**12}))
+        run = Account("The replay", FOREVER)
+        return cls(run, {}, NO_LIMITS, None, datetime.max.replace(tzinfo=UTC), breaker)
 
-    def reserve(self, agent: str, tokens: int, cost: Decimal | None, *, model_call: bool) -> Hold:
+    def begin(self, place: Place) -> None:
+        """Count an action that begins. Raises BudgetExceeded naming the limit, root before leaf."""
+        self._take(place, Amounts(actions=1))
+
+    def delegate(self, place: Place) -> None:
+        """Count a delegation that begins. Raises BudgetExceeded."""
+        if self.depth is not None and place.depth >= self.depth:
+            raise BudgetExceeded(
+                f"Delegations may stand {self.depth} deep inside each other, and this is one more."
+            )
+        self._take(place, Amounts(delegations=1))
+
+    def reserve(self, place: Place, tokens: int, cost: Decimal | None, *, model_call: bool) -> Hold:
         """Set aside what a call may need. Raises BudgetExceeded naming the limit, root before
         leaf."""
         self.seconds_left()
-        accounts = self._accounts(agent)
-        calls = int(model_call)
-        for account in accounts:
-            account.check(tokens, cost, calls)
-        for account in accounts:
-            account.add(tokens, cost, calls)
-        return Hold(accounts, tokens, cost)
+        wanted = Amounts(tokens, cost, int(model_call))
+        return Hold(self._take(place, wanted), wanted)
 
-    def room(self, agent: str) -> tuple[int | None, Decimal | None]:
-        """Return the tokens and the money left to a role; None where nothing limits them."""
-        accounts = self._accounts(agent)
-        tokens = [a.max_tokens - a.tokens for a in accounts if a.max_tokens is not None]
-        cost = [a.max_cost - a.cost for a in accounts if a.max_cost is not None]
+    def room(self, place: Place) -> tuple[int | None, Decimal | None]:
+        """Return the tokens and the money left at a place; None where nothing limits them."""
+        tokens: list[int] = []
+        cost: list[Decimal] = []
+        for account in self._accounts(place):
+            if account.limits.tokens is not None:
+                tokens.append(account.limits.tokens - account.used.tokens)
+            if account.limits.cost_usd is not None:
+                cost.append(account.limits.cost_usd - (account.used.cost_usd or 0))
         return min(tokens, default=None), min(cost, default=None)
-
-    def count_action(self) -> None:
-        if self.actions >= self.max_actions:
-            raise BudgetExceeded(f"The run may take {self.max_actions} actions and has taken them.")
-        self.actions += 1
-
-    def count_result(self, *, failed: bool) -> None:
-        """Count the end of an effect. Raises BreakerOpen when too many of the last ones failed."""
-        self._results = [*self._results[-self.window + 1 :], failed]
-        if failed and sum(self._results) >= self.failures:
-            raise BreakerOpen(
-                f"{sum(self._results)} of the last {len(self._results)} calls failed."
-            )
 
     def seconds_left(self) -> float:
         """Return the seconds until the run's deadline. Raises BudgetExceeded when it has passed."""
@@ -164,12 +181,50 @@ class Budget:
             raise BudgetExceeded("The run's time is used up.")
         return left
 
-    def _accounts(self, agent: str) -> tuple[Account, ...]:
-        """Return whose limits hold for an agent: the run's, its own, and inside a crew that stands
-        for a role those of that role."""
-        steps = agent.split("/")
-        names = ("/".join(steps[:n]) for n in range(1, len(steps) + 1))
-        return (self.run, *(self.roles[name] for name in names if name in self.roles))
+    def _take(self, place: Place, wanted: Amounts) -> Sequence[Account]:
+        accounts = tuple(self._accounts(place))
+        for account in accounts:
+            account.check(wanted)
+        for account in accounts:
+            account.used.add(wanted)
+        return accounts
+
+    def _accounts(self, place: Place) -> Iterator[Account]:
+        """Return whose limits hold at a place: the run's, those of the branches, the agent's own,
+        and inside a crew that stands for a role those of that role."""
+        yield self.run
+        if self.branch != NO_LIMITS:
+            for path in place.branches:
+                yield self._branch(path)
+        steps = place.agent.split("/")
+        for n in range(1, len(steps) + 1):
+            if (account := self.roles.get("/".join(steps[:n]))) is not None:
+                yield account
+
+    def _branch(self, path: str) -> Account:
+        """Return a branch's account; where the journal knows the branch, with what it has used."""
+        if path not in self._branches:
+            account = self._branches[path] = Account(f"The branch '{path}'", self.branch)
+            for action in self._past.values():
+                if action.key.startswith(f"{path}/"):
+                    account.used.add(_used(action))
+        return self._branches[path]
+
+
+def _over(used: int | Decimal | None, more: int | Decimal, most: int | Decimal | None) -> bool:
+    return most is not None and (used or 0) + more > most
+
+
+def _used(action: ActionState) -> Amounts:
+    """Return what an action has used: of attempts whose end nobody knows, what was reserved."""
+    used = Amounts(actions=action.attempt, delegations=int(action.type == "delegation"))
+    if action.type == "model_call":
+        lost = action.lost_attempts + (action.status == "running")
+        held = action.reserved or {}
+        used.calls = action.attempt
+        used.tokens = action.tokens + lost * int(held.get("tokens", 0))
+        used.cost_usd = (action.cost_usd or 0) + lost * Decimal(held.get("cost_usd", 0))
+    return used
 
 
 def _left(seconds: int, state: RunState, now: datetime) -> timedelta:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from crews.spec import CrewSpec, Handoff, JsonSchema, ModelChoice, RoleSpec
-from runs.engine import artifacts, prompts
+from runs.engine import artifacts, prompts, retry
 from runs.engine.asking import Asking
+from runs.engine.budget import BudgetExceeded
 from runs.engine.handoff import let_through
 from runs.engine.machine import Credentials, Machine
 from runs.engine.origin import origin_of
@@ -22,6 +23,8 @@ from runs.patterns.base import Given, Passage, PatternTool, Say
 from runs.providers.base import Credential
 
 Json = Any
+# The slot and the branch of the tools that a role calls itself: no branch of its work.
+OWN_TOOLS = ("tools", "own")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -181,10 +184,14 @@ class CrewAtWork:
             for other in (after or {}).get(name, ()):
                 await asyncio.wait([tasks[other]])
                 tasks[other].result()  # one that halts or waits takes those after it along
+            limited = (slot, name) != OWN_TOOLS
             try:
-                return base.Outcome(value=await branch(self.at(place.branch(name))))
+                work = branch(self.at(place.branch(name, limited=limited)))
+                return base.Outcome(value=await self._in_time(work) if limited else await work)
             except ActionError as failed:
                 return base.Outcome(error=failed.error)
+            except BudgetExceeded as reached:
+                return base.Outcome(error=retry.describe(reached))
 
         if len(branches) == 1:
             ((name, branch),) = branches.items()
@@ -199,6 +206,17 @@ class CrewAtWork:
         for result in sorted((r for r in results if isinstance(r, BaseException)), key=_weight):
             raise result
         return dict(zip(branches, cast(list[base.Outcome], results), strict=True))
+
+    async def _in_time(self, work: Awaitable[Json]) -> Json:
+        seconds = self.recorder.budget.branch.seconds
+        if seconds is None:
+            return await work
+        try:
+            async with asyncio.timeout(seconds):
+                return await work
+        except TimeoutError:
+            message = f"The branch took longer than its {seconds} seconds."
+            raise ActionError({"kind": "timeout", "message": message}) from None
 
     async def once(
         self,
@@ -250,8 +268,12 @@ class CrewAtWork:
         told = self.recorder.edited(self.scope, role, None)
         if told is None:
             return task, words, given
-        sources = [Given(source=g["from"], payload=g["payload"]) for g in told.get("given", [])]
-        return told["task"], told.get("words", ""), sources
+        files = {item.source: item.files for item in given}
+        edited = [
+            Given(source=g["from"], payload=g["payload"], files=files.get(g["from"], ()))
+            for g in told.get("given", [])
+        ]
+        return told["task"], told.get("words", ""), edited
 
     async def question(
         self,

@@ -10,8 +10,10 @@ from decimal import Decimal
 from typing import Any
 
 from runs.engine import retry
-from runs.engine.budget import BreakerOpen, Budget, Hold
+from runs.engine.breaker import BreakerOpen, doing
+from runs.engine.budget import Budget, Hold, Place
 from runs.engine.ledger import Ledger
+from runs.engine.origin import is_edited, origin_of
 from runs.errors import (
     ActionError,
     LeaseLost,
@@ -42,11 +44,14 @@ class Outcome:
 
 @dataclass(slots=True)
 class Scope:
-    """A place in the structure of a run: the path of keys, and the action that is parent there."""
+    """A place in the structure of a run: the path of keys, and the action that is parent there;
+    the branches that it is in, and how many delegations it stands below."""
 
     path: str = ""
     action: str | None = None
     agent: str = ""
+    branches: tuple[str, ...] = ()
+    depth: int = 0
     _names: dict[str, int] = field(default_factory=dict)
 
     def key(self, name: str) -> str:
@@ -60,9 +65,20 @@ class Scope:
         again = Scope(self.path, _names=dict(self._names))
         return again.key(name)
 
-    def branch(self, name: str) -> "Scope":
-        """Return a scope of its own for a branch that runs beside others."""
-        return Scope(self.key(name), self.action, self.agent)
+    def branch(self, name: str, *, limited: bool = False) -> "Scope":
+        """Return a scope of its own for what runs beside others; `limited` where the limits of a
+        branch hold for it."""
+        path = self.key(name)
+        branches = (*self.branches, path) if limited else self.branches
+        return Scope(path, self.action, self.agent, branches, self.depth)
+
+    def inside(self, key: str, action: str, act: "Act") -> "Scope":
+        """Return the scope of what an action contains."""
+        depth = self.depth + (act.type == "delegation")
+        return Scope(key, action, act.agent, self.branches, depth)
+
+    def place(self, agent: str) -> Place:
+        return Place(agent, self.branches, self.depth)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +112,8 @@ class Recorder(Ledger):
     ) -> None:
         super().__init__(run, lease, state, writer)
         self.budget = budget
+        self._edits = origin_of(state.started).inputs
+        self.address: Callable[[e.RunWaiting, str], e.RunWaiting] = lambda waiting, _: waiting
 
     async def span(
         self, scope: Scope, slot: str, act: Act, body: Callable[[Scope], Awaitable[Json]]
@@ -103,16 +121,20 @@ class Recorder(Ledger):
         """Run a part of the structure as an action that contains others; its body has no effect of
         its own, so after a crash it is simply entered again."""
         key, action, known = self._place(scope, slot, act)
-        if known is not None and not self.deep:
+        if known is not None and (not self.deep or is_edited(known)):
             if known.status == "finished":
                 return known.output
             if known.status == "failed":
                 raise ActionError(known.error or {})
+        done = doing(scope.action, act)
         if known is None:
-            self.budget.count_action()
+            self.budget.breaker.begin(done)
+            self.budget.begin(scope.place(act.agent))
             self.record(self._started(act, key, action, scope, attempt=1))
         try:
-            output = await body(Scope(key, action, act.agent))
+            if known is None and act.type == "delegation":
+                self.budget.delegate(scope.place(act.agent))
+            output = await body(scope.inside(key, action, act))
         except (*HALTS, asyncio.CancelledError):
             raise
         except Exception as failure:
@@ -121,6 +143,8 @@ class Recorder(Ledger):
                 self._entry(e.ActionFailed(error=error, final=True), key, action, scope, act)
             )
             raise ActionError(error) from failure
+        finally:
+            self.budget.breaker.end(done)
         self.record(self._entry(e.ActionFinished(output=output), key, action, scope, act))
         return output
 
@@ -144,10 +168,29 @@ class Recorder(Ledger):
                 retries_left = max(0, act.retries - known.attempt)
             else:
                 await self._in_doubt(known, act, key, scope)
+        done = doing(scope.action, act)
+        if known is None:
+            self.budget.breaker.begin(done)
+        try:
+            return await self._attempts(scope, key, action, act, effect, attempt, retries_left)
+        finally:
+            self.budget.breaker.end(done)
+
+    async def _attempts(
+        self,
+        scope: Scope,
+        key: str,
+        action: str,
+        act: Act,
+        effect: Callable[[str], Awaitable[Outcome]],
+        attempt: int,
+        retries_left: int,
+    ) -> Json:
+        place = scope.place(act.agent)
         while True:
-            self.budget.count_action()
+            self.budget.begin(place)
             hold = self.budget.reserve(
-                act.agent, act.tokens, act.cost_usd, model_call=act.type == "model_call"
+                place, act.tokens, act.cost_usd, model_call=act.type == "model_call"
             )
             try:
                 self.record(self._started(act, key, action, scope, attempt=attempt, gated=True))
@@ -172,23 +215,26 @@ class Recorder(Ledger):
             cost = None if outcome.cost_usd is None else str(outcome.cost_usd)
             finished = e.ActionFinished(output=outcome.output, usage=outcome.usage, cost_usd=cost)
             self.record(self._entry(finished, key, action, scope, act))
-            self.budget.count_result(failed=False)
+            self.budget.breaker.result(failed=False)
             return outcome.output
+
+    def edited(self, scope: Scope, slot: str, input: Json) -> Json:
+        """Return the input of the next action of this slot: in a fork, what a person put in its
+        place."""
+        return self._edits.get(scope.next_key(slot), input) if self._edits else input
 
     def knows(self, scope: Scope, slot: str) -> bool:
         """Say whether the journal holds how the next action of this slot ended."""
         known = self.state.actions.get(e.action_id(self.run, scope.next_key(slot)))
         return known is not None and known.status in ("finished", "failed")
 
+    def knows_edited(self, scope: Scope, slot: str) -> bool:
+        """Say whether a person put a result of their own in the place of this slot's next one."""
+        known = self.state.actions.get(e.action_id(self.run, scope.next_key(slot)))
+        return known is not None and is_edited(known)
+
     async def question(
-        self,
-        scope: Scope,
-        slot: str,
-        act: Act,
-        question: str,
-        choices: list[str],
-        schema: dict[str, Json] | None = None,
-        context: Json = None,
+        self, scope: Scope, slot: str, act: Act, waiting: e.RunWaiting
     ) -> dict[str, Json]:
         """Ask a person and return the decision `{choice, value, comment}`. Holds no worker:
         until it is made, this raises RunSuspended."""
@@ -202,11 +248,9 @@ class Recorder(Ledger):
         if known is None or known.status != "waiting":
             if known is None:
                 self.record(self._started(act, key, action, scope, attempt=1, gated=True))
-            waiting = e.RunWaiting(
-                question=question, choices=choices, schema_=schema, context=context
-            )
+            waiting = self.address(waiting, act.agent)
             self.record(self._entry(waiting, key, action, scope, act, gated=True))
-        raise RunSuspended(question)
+        raise RunSuspended(waiting.question)
 
     def _place(self, scope: Scope, slot: str, act: Act) -> tuple[str, str, ActionState | None]:
         if self.lost is not None:
@@ -217,6 +261,9 @@ class Recorder(Ledger):
         if known is not None:
             wanted = (act.type, act.name, act.input_hash or e.digest(act.input))
             found = (known.type, known.name, known.input_hash)
+            if known.taken is not None and known.type == act.type == "model_call":
+                # It was made before the fork's own instructions and models held.
+                wanted = found
             if wanted != found:
                 part = next(
                     n
@@ -232,7 +279,7 @@ class Recorder(Ledger):
 
     async def _in_doubt(self, known: ActionState, act: Act, key: str, scope: Scope) -> None:
         """Decide what to do about an action that was under way when its worker was lost."""
-        if known.lost_attempts + 1 >= CRASHES:
+        if known.crashes >= CRASHES:
             raise RunParked(
                 f"The worker was lost {CRASHES} times at '{key}'. Resume to try it again."
             )
@@ -246,7 +293,9 @@ class Recorder(Ledger):
                 f" known.",
                 choices=["repeat", "fail"],
                 context={"input": act.input},
+                reason="uncertain",
             )
+            waiting = self.address(waiting, act.agent)
             self.record(self._entry(waiting, key, known.id, scope, act, gated=True))
         if known.decision is None:
             raise RunSuspended(f"Nobody knows whether '{act.name}' happened.")
@@ -290,7 +339,7 @@ class Recorder(Ledger):
             cost_usd=None if cost is None else str(cost),
         )
         self.record(self._entry(failed, key, action, scope, act))
-        self.budget.count_result(failed=True)
+        self.budget.breaker.result(failed=True)
 
     def _started(
         self, act: Act, key: str, action: str, scope: Scope, *, attempt: int, gated: bool = False

@@ -5,14 +5,26 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from runs.tools import ask_human, list_files, read_file, run_checks, run_python, shell, write_file
+from runs.tools import (
+    ask_human,
+    http_get,
+    list_files,
+    open_preview,
+    read_file,
+    run_checks,
+    run_python,
+    shell,
+    write_file,
+)
 from runs.tools.base import Tool
 
 TOOLS: dict[str, Tool] = {
     tool.info.name: tool
     for tool in (
         ask_human.TOOL,
+        http_get.TOOL,
         list_files.TOOL,
+        open_preview.TOOL,
         read_file.TOOL,
         run_checks.TOOL,
         run_python.TOOL,

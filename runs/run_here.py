@@ -41,6 +41,7 @@ async def drive_here(run: str, token: str, show: Callable[[Entry], None]) -> Non
             drive.stop()
             with suppress(Exception):
                 await work
+            await drive.hand_over()
         await machine.close()
 
 

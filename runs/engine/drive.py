@@ -54,6 +54,7 @@ class Drive:
         self.run = run
         self.token = token
         self._here = bool(token)
+        self._stopped = False
         self.on_written: Callable[[], None] = lambda: None
         self._machine = machine
         self._work: asyncio.Task[Json] | None = None
@@ -66,6 +67,9 @@ class Drive:
             if claimed is None:
                 return
             self.token = claimed
+            if self._stopped:
+                await self.hand_over()
+                return
         bound = structlog.contextvars.bind_contextvars(run=self.run)
         try:
             while not await self._once():
@@ -76,11 +80,16 @@ class Drive:
             structlog.contextvars.reset_contextvars(**bound)
 
     def stop(self) -> None:
-        """Give the run up to whoever takes it over; what is under way is not waited for."""
+        """Stop driving; what is under way is not waited for. Whose run it is does not change."""
+        self._stopped = True
         if self._recorder is not None:
             self._recorder.stopping = True
         if self._work is not None:
             self._work.cancel()
+
+    async def hand_over(self) -> None:
+        """Give the run up, unfinished, to whoever takes it over."""
+        await self._machine.writer.call(partial(lease.hand_over, [self.token]))
 
     def lose(self, error: RunError | None = None) -> None:
         """Stop because the run belongs to somebody else now."""
@@ -130,6 +139,8 @@ class Drive:
                     f"The worker was lost {CRASHES} times in a row{_at(loaded.state)}."
                     " Resume to try again."
                 )
+            if self._stopped:
+                raise LeaseLost("The run was given up.")
             self._work = asyncio.ensure_future(self._play(spec, loaded, recorder, spaces))
             await self._finish(recorder, "finished", output=await self._work)
         except RunSuspended:

@@ -130,7 +130,7 @@ class Host:
             drive.stop()
         await asyncio.sleep(0)
         if tokens:
-            await self._machine.writer.call(lambda: lease.expire(tokens))
+            await self._machine.writer.call(partial(lease.hand_over, tokens))
         doorbell.use_loop(None)
 
 

@@ -16,6 +16,10 @@ from runs.models import Run
 LEASE = timedelta(seconds=9)
 HEARTBEAT_S = 2.0
 SWEEP_S = 1.5
+# The token of a run that its owner gave up by itself; nobody holds it.
+HANDED_OVER = UUID(int=0)
+LOST = RunResumed(reason="The worker was lost; another took the run over.")
+HANDOVER = RunResumed(reason="The worker before was told to end.", handover=True)
 
 
 def _until() -> "ExpressionWrapper[Any]":
@@ -41,7 +45,8 @@ def drivable_ids(most: int) -> list[str]:
 def claim(run: str) -> str | None:
     """Take a run and return the lease's token, or None where there is nothing to take.
 
-    That a worker was lost is journaled, so that the trail shows who went on from where.
+    That a worker was lost, or handed the run over, is journaled: the trail shows where another one
+    went on, and only the former counts as a crash.
     """
     token = uuid4()
     with transaction.atomic():
@@ -51,10 +56,8 @@ def claim(run: str) -> str | None:
         status = "running" if row.status == "queued" else row.status
         Run.objects.filter(pk=run).update(lease=token, lease_until=_until(), status=status)
         if row.lease is not None:
-            lost = RunResumed(reason="The worker was lost; another took the run over.")
-            store.append(
-                [store.Write(run=run, entries=(store.NewEntry(payload=lost),), lease=str(token))]
-            )
+            entry = store.NewEntry(payload=HANDOVER if row.lease == HANDED_OVER else LOST)
+            store.append([store.Write(run=run, entries=(entry,), lease=str(token))])
     return str(token)
 
 
@@ -86,9 +89,9 @@ def release(run: str, token: str, *, seen: int, waits: bool) -> bool:
     return owned.update(**columns) == 1
 
 
-def expire(tokens: Collection[str]) -> None:
-    """Let leases run out at once: their owner is about to stop, and others may take the runs
-    over."""
+def hand_over(tokens: Collection[str]) -> None:
+    """Give runs up at once, whatever is in flight: their owner is about to stop, and others may
+    take them over."""
     Run.objects.filter(lease__in=[UUID(token) for token in tokens]).update(
-        lease_until=F("created_at")
+        lease=HANDED_OVER, lease_until=F("created_at")
     )

@@ -133,10 +133,12 @@ class RunPaused(Payload):
 
 
 class RunResumed(Payload):
-    """The run goes on: a person resumed it, or (actor `system`) another worker took it over."""
+    """The run goes on: a person resumed it, or (actor `system`) another worker took it over. With
+    `handover` the one before was told to end and gave the run up by itself: that is no crash."""
 
     kind: ClassVar[str] = "run.resumed"
     reason: str = ""
+    handover: bool | None = None
 
 
 class RunCancelled(Payload):

@@ -16,7 +16,8 @@ FINAL = frozenset({"finished", "failed", "cancelled"})
 @dataclass(slots=True, kw_only=True)
 class ActionState:
     """An action as its entries tell it. `status`: running, finished, failed, retrying, uncertain,
-    waiting or cancelled; `tokens` and `cost_usd` add up all attempts."""
+    waiting or cancelled; `tokens` and `cost_usd` add up all attempts; `lost_attempts` counts those
+    of which nobody knows how they ended, `crashes` the workers lost in it since it last ended."""
 
     id: str
     key: str
@@ -31,6 +32,7 @@ class ActionState:
     status: str = "running"
     attempt: int = 1
     lost_attempts: int = 0
+    crashes: int = 0
     ended_at: str | None = None
     output: Json = None
     error: dict[str, Json] | None = None
@@ -123,11 +125,11 @@ def _start(state: RunState, entry: Entry, payload: dict[str, Json]) -> None:
 def _continue(state: RunState, action: ActionState, entry: Entry, payload: dict[str, Json]) -> None:
     if entry.kind == "action.finished":
         action.status, action.ended_at, action.output = "finished", entry.at, payload.get("output")
-        action.error, action.lost_attempts, state.takeovers = None, 0, 0
+        action.error, action.crashes, state.takeovers = None, 0, 0
         _spend(state, action, payload)
     elif entry.kind == "action.failed":
         action.status = "failed" if payload.get("final") else "retrying"
-        action.ended_at, action.error, action.lost_attempts = entry.at, payload.get("error"), 0
+        action.ended_at, action.error, action.crashes = entry.at, payload.get("error"), 0
         state.failures += 1
         state.takeovers = 0
         _spend(state, action, payload)
@@ -153,16 +155,7 @@ def _steer(state: RunState, entry: Entry, payload: dict[str, Json]) -> None:
         state.reason = payload.get("reason", "")
         _halt(state, "paused", entry.at)
     elif entry.kind == "run.resumed":
-        if entry.actor == "system":
-            state.takeovers += 1
-            state.idle_s += _seconds(state.last_at, entry.at)
-        elif state.open_questions:
-            state.status = "waiting"
-        else:
-            state.takeovers = 0
-            for action in state.actions.values():
-                action.lost_attempts = 0
-            _go_on(state, entry.at)
+        _resume(state, entry, payload)
     elif entry.kind == "run.cancelled":
         state.reason = payload.get("reason", "")
         _end(state, "cancelled", entry.at)
@@ -171,6 +164,27 @@ def _steer(state: RunState, entry: Entry, payload: dict[str, Json]) -> None:
         _end(state, payload.get("status", "finished"), entry.at)
     elif entry.kind == "redacted":
         state.redacted.append(payload.get("seq", 0))
+
+
+def _resume(state: RunState, entry: Entry, payload: dict[str, Json]) -> None:
+    if entry.actor == "system":
+        state.idle_s += _seconds(state.last_at, entry.at)
+        if not payload.get("handover"):
+            _crash(state)
+    elif state.open_questions:
+        state.status = "waiting"
+    else:
+        state.takeovers = 0
+        for action in state.actions.values():
+            action.crashes = 0
+        _go_on(state, entry.at)
+
+
+def _crash(state: RunState) -> None:
+    state.takeovers += 1
+    for action in state.actions.values():
+        if action.status == "running":
+            action.crashes += 1
 
 
 def _spend(state: RunState, action: ActionState, payload: dict[str, Json]) -> None:

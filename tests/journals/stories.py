@@ -232,7 +232,8 @@ def question() -> Story:
 
 
 def takeover() -> Story:
-    """Workers are lost: a call is repeated, a tool is in doubt, a person decides and cancels."""
+    """Workers are lost, and one hands over: a call is repeated, a tool is in doubt, a person
+    decides and cancels."""
     story = Story("takeover")
     story.begin(DESK, "Send the invoice")
     story.start("ask", "lead", "lead", "lead", {"task": "Send the invoice"})
@@ -258,6 +259,16 @@ def takeover() -> Story:
         "openai/gpt-4.1-mini",
         {"messages": []},
         attempt=3,
+        **call,
+    )
+    story.add("run.resumed", reason="The worker before was told to end.", handover=True, wait=500)
+    story.start(
+        "model_call",
+        "lead/model1",
+        "lead",
+        "openai/gpt-4.1-mini",
+        {"messages": []},
+        attempt=4,
         **call,
     )
     story.finish(

@@ -18,6 +18,7 @@ function action(more: Partial<ActionState>): ActionState {
     status: "finished",
     attempt: 1,
     lost_attempts: 0,
+    crashes: 0,
     ended_at: null,
     output: null,
     error: null,

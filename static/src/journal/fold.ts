@@ -31,6 +31,7 @@ export type ActionState = {
   status: ActionStatus;
   attempt: number;
   lost_attempts: number;
+  crashes: number;
   ended_at: string | null;
   output: Json;
   error: JsonObject | null;
@@ -152,6 +153,7 @@ function newAction(id: string, entry: Entry, payload: JsonObject): ActionState {
     status: "running",
     attempt: 1,
     lost_attempts: 0,
+    crashes: 0,
     ended_at: null,
     output: null,
     error: null,
@@ -173,7 +175,7 @@ function proceed(state: RunState, action: ActionState, entry: Entry, payload: Js
       action.ended_at = entry.at;
       action.output = payload.output ?? null;
       action.error = null;
-      action.lost_attempts = 0;
+      action.crashes = 0;
       state.takeovers = 0;
       spend(state, action, payload);
       return true;
@@ -181,7 +183,7 @@ function proceed(state: RunState, action: ActionState, entry: Entry, payload: Js
       action.status = payload.final ? "failed" : "retrying";
       action.ended_at = entry.at;
       action.error = objectOf(payload.error);
-      action.lost_attempts = 0;
+      action.crashes = 0;
       state.failures += 1;
       state.takeovers = 0;
       spend(state, action, payload);
@@ -217,7 +219,7 @@ function steer(state: RunState, entry: Entry, payload: JsonObject): void {
       halt(state, "paused", entry.at);
       break;
     case "run.resumed":
-      resume(state, entry);
+      resume(state, entry, payload);
       break;
     case "run.cancelled":
       state.reason = textOf(payload.reason);
@@ -234,16 +236,23 @@ function steer(state: RunState, entry: Entry, payload: JsonObject): void {
   }
 }
 
-function resume(state: RunState, entry: Entry): void {
+function resume(state: RunState, entry: Entry, payload: JsonObject): void {
   if (entry.actor === "system") {
-    state.takeovers += 1;
     state.idle_s += seconds(state.last_at, entry.at);
+    if (!payload.handover) crash(state);
   } else if (state.open_questions.length > 0) {
     state.status = "waiting";
   } else {
     state.takeovers = 0;
-    for (const action of state.actions.values()) action.lost_attempts = 0;
+    for (const action of state.actions.values()) action.crashes = 0;
     goOn(state, entry.at);
+  }
+}
+
+function crash(state: RunState): void {
+  state.takeovers += 1;
+  for (const action of state.actions.values()) {
+    if (action.status === "running") action.crashes += 1;
   }
 }
 

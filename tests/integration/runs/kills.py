@@ -2,11 +2,10 @@
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from runs.engine import lease
 from runs.engine.drive import Drive, load
 from runs.engine.machine import Machine
 from runs.engine.replay import replay
@@ -14,7 +13,7 @@ from runs.errors import Conflict
 from runs.models import Run
 from runs.services import run_pause, run_resume
 from tests.integration.runs import trail
-from tests.integration.runs.playing import Played, Stage, on_machine
+from tests.integration.runs.playing import Played, Stage, on_machine, run_out
 
 Json = Any
 
@@ -25,13 +24,12 @@ class Killed:
 
     stage: Stage
     after: int
-    token: list[str] = field(default_factory=list)
 
     def play(self, document: Json, task: Json = "The task") -> Played:
         """Play a crew, killed once, to its end by a second worker."""
         run = self.stage.start(document, task)
         on_machine(lambda machine: self._until_killed(machine, run))
-        lease.expire(self.token)
+        run_out(run)
         return self.stage.go_on(run)
 
     async def _until_killed(self, machine: Machine, run: Run) -> None:
@@ -44,7 +42,6 @@ class Killed:
         drive.on_written = kill
         async with asyncio.timeout(30):
             await drive.go()
-        self.token.append(drive.token)
 
 
 def paused_once(stage: Stage, document: Json, after: int) -> Played:

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import F
+
 from config.celery import app as celery
 from crews.services import crew_create, crew_publish
 from runs.engine.drive import Drive
@@ -75,6 +77,11 @@ class Stage:
         entries = [entry.model_dump(mode="json") for entry in store.read(str(run.pk))]
         trail.check(entries)
         return Played(run=run, entries=entries)
+
+
+def run_out(run: Run) -> None:
+    """Let the lease of a run, if anybody has one, run out as a killed worker's does."""
+    Run.objects.filter(pk=run.pk).exclude(lease=None).update(lease_until=F("created_at"))
 
 
 def on_machine(work: Callable[[Machine], Any]) -> None:

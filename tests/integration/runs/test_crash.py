@@ -15,6 +15,7 @@ from tests.integration.runs.house import House, stop, thaw
 pytestmark = pytest.mark.whole
 Json = Any
 BACK_S = 15
+HANDED_OVER = {"reason": "The worker before was told to end.", "handover": True}
 
 
 def test_killed_in_a_call_and_right_after_an_answer(house: House) -> None:
@@ -123,3 +124,4 @@ def test_a_worker_that_is_told_to_end_hands_its_run_over_at_once(house: House) -
     house.server.wait(lambda: len(house.calls("step 1")) == 2, 6)
     entries = house.finished(run)
     assert len(house.calls()) == trail.attempts(entries) == 4
+    assert [e["payload"] for e in entries if e["kind"] == "run.resumed"] == [HANDED_OVER]

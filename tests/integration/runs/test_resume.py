@@ -165,25 +165,58 @@ def test_cut_off_after_each_commit_of_a_short_pipeline(stage: Stage, point: int)
     assert len(stage.server.calls) <= 4 + 1
 
 
-def test_three_deaths_at_one_action_park_the_run_and_name_it(stage: Stage) -> None:
+def leave_in_the_call(stage: Stage, run: Run, text: str, *, hands_over: bool = False) -> None:
+    """Drive a run until a call with `text` is in flight; then die, or end as one is told to."""
+
+    async def work(machine: Machine) -> None:
+        seen = len(stage.server.calls)
+        drive = Drive(machine, str(run.pk))
+        going = asyncio.ensure_future(drive.go())
+        await asyncio.to_thread(
+            stage.server.wait,
+            lambda: any(text in call.all_text for call in stage.server.calls[seen:]),
+        )
+        if hands_over:
+            drive.stop()
+            await drive.hand_over()
+        else:
+            await machine.writer.call(partial(steal, run))
+            going.cancel()
+        await asyncio.wait([going])
+
+    on_machine(work)
+
+
+def line_with_a_long_call(stage: Stage) -> Run:
     roles = {f"s{n}": model_role("stage", instructions=f"step {n}") for n in range(3)}
     stage.server.rules = [Rule(anywhere="step 1", latency_ms=30_000), Rule()]
-    run = stage.start(pipeline(roles))
+    return stage.start(pipeline(roles))
 
-    async def die_in_the_call(machine: Machine) -> None:
-        seen = len(stage.server.calls)
-        work = asyncio.ensure_future(Drive(machine, str(run.pk)).go())
-        waiting = asyncio.to_thread(
-            stage.server.wait,
-            lambda: any("step 1" in c.all_text for c in stage.server.calls[seen:]),
-        )
-        await waiting
-        await machine.writer.call(partial(steal, run))
-        work.cancel()
-        await asyncio.wait([work])
 
+def test_workers_that_are_told_to_end_never_park_a_run(stage: Stage) -> None:
+    run = line_with_a_long_call(stage)
+    for n in range(6):
+        # Two crashes among them are still two.
+        leave_in_the_call(stage, run, "step 1", hands_over=n not in (1, 4))
+    stage.server.rules = []
+    played = stage.go_on(run)
+    assert played.run.status == "finished", played.entries[-1]
+    taken = [e["payload"] for e in played.entries if e["kind"] == "run.resumed"]
+    assert [payload.get("handover", False) for payload in taken] == [
+        True,
+        False,
+        True,
+        True,
+        False,
+        True,
+    ]
+    assert trail.attempts(played.entries) == len(stage.server.calls) == 3 + 6
+
+
+def test_three_deaths_at_one_action_park_the_run_and_name_it(stage: Stage) -> None:
+    run = line_with_a_long_call(stage)
     for _ in range(3):
-        on_machine(die_in_the_call)
+        leave_in_the_call(stage, run, "step 1")
     played = stage.go_on(run)
     assert played.run.status == "paused"
     assert "s1/model1" in played.entries[-1]["payload"]["reason"]

@@ -149,6 +149,16 @@ class ToolUse(Part):
         return written["name"] if written.keys() == {"name"} else written
 
 
+class Escalation(Part):
+    """Who decides where a person must, within how many seconds, and which choice the system makes
+    if nobody has by then (`reject` stands for every question's own word for it). Each of the three
+    that a role leaves out, its crew says."""
+
+    assignee: Line | None = None
+    deadline_s: Count | None = None
+    default: Line | None = None
+
+
 class RoleLimits(Part):
     tokens: Count | None = None
     cost_usd: Money | None = None
@@ -188,6 +198,7 @@ class RoleSpec(Part):
     returns: JsonSchema | None = None
     subscribes: Many[Line] = ()
     sandbox: SandboxChoice | None = None
+    escalation: Escalation = Escalation()
     limits: RoleLimits = RoleLimits()
 
     @model_validator(mode="after")
@@ -255,7 +266,8 @@ class BranchLimits(Part):
 
 
 class CrewLimits(Part):
-    """`depth` is how many delegations may stand inside each other."""
+    """`depth` is how many delegations may stand inside each other. `on_reached`: whether a person
+    is asked to top a limit up (or to go on with an open breaker), or the run ends."""
 
     cost_usd: Money | None = None
     tokens: Count | None = None
@@ -266,6 +278,7 @@ class CrewLimits(Part):
     seconds: Count = 3600
     branch: BranchLimits = BranchLimits()
     breaker: Breaker = Breaker()
+    on_reached: Literal["ask", "end"] = "ask"
 
 
 class Point(Part):
@@ -283,6 +296,7 @@ class CrewSpec(Part):
     task: Task = Task()
     roles: dict[Slug, RoleSpec] = Field(min_length=1, max_length=100)
     handoffs: Many[Handoff] = Field(default=(), max_length=1000)
+    escalation: Escalation = Escalation()
     limits: CrewLimits = CrewLimits()
     layout: dict[Slug, Point] = {}
 

@@ -6,7 +6,8 @@ from uuid_utils.compat import uuid7
 
 class Run(models.Model):
     """One run. `seq` is the number of its last entry; the other columns below it are caches of its
-    journal; `lease` is the token of the worker that owns it until `lease_until`."""
+    journal; `lease` is the token of the worker that owns it until `lease_until`. In a fork, the
+    entries 2 to `taken` + 1 were taken over from `origin`."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     team = models.ForeignKey("teams.Team", on_delete=models.CASCADE, related_name="runs")
@@ -17,6 +18,7 @@ class Run(models.Model):
         "crews.CrewVersion", null=True, on_delete=models.SET_NULL, related_name="runs"
     )
     origin = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="forks")
+    taken = models.PositiveIntegerField(default=0)
     crew_name = models.CharField(max_length=100)
     title = models.CharField(max_length=200)
     rehearsal = models.BooleanField(default=False)
@@ -125,6 +127,82 @@ class Blob(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["run", "sha256"], name="blob_per_run")]
+
+
+class OpenPreview(models.Model):
+    """Where a preview of a run is to be found. `holder` is the gateway of the worker that holds its
+    sandbox, heard of at `seen_at`; `until` is set once the run has ended."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="previews")
+    action = models.UUIDField()
+    number = models.PositiveIntegerField()
+    workspace = models.CharField(max_length=255)
+    port = models.PositiveIntegerField()
+    title = models.CharField(max_length=200)
+    hosts = models.JSONField(default=list)
+    holder = models.CharField(max_length=255, blank=True)
+    seen_at = models.DateTimeField()
+    until = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["run", "number"], name="preview_number_per_run"),
+            models.UniqueConstraint(fields=["run", "action"], name="preview_action_per_run"),
+        ]
+
+
+class Question(models.Model):
+    """A projection of entries: a person is asked. `seq` is that of its `run.waiting`, where its text
+    is. `deadline` and `by_default` say when the system decides, and what; `told_at`, that whoever
+    is to know has been sent for (see runs/notices.py)."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="questions")
+    team = models.ForeignKey("teams.Team", on_delete=models.CASCADE, related_name="questions")
+    action = models.UUIDField()
+    seq = models.PositiveIntegerField()
+    assignee = models.CharField(max_length=254, blank=True)
+    deadline = models.DateTimeField(null=True)
+    by_default = models.CharField(max_length=200, blank=True)
+    asked_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    told_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "seq"], name="question_seq_per_run")]
+        indexes = [
+            models.Index(fields=["team", "closed_at", "asked_at"], name="questions_of_team"),
+            models.Index(fields=["closed_at", "deadline"], name="questions_due"),
+        ]
+
+
+class Notice(models.Model):
+    """A message about a question to one address, and how it fares: outbox and delivery log at once.
+    Its text is made from the journal when it is sent. `state`: waiting, sent, dropped (the question
+    was settled before) or failed; `answer` is what the other side last said."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    team = models.ForeignKey("teams.Team", on_delete=models.CASCADE, related_name="notices")
+    question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="notices")
+    channel = models.CharField(max_length=10)
+    address = models.CharField(max_length=500)
+    state = models.CharField(max_length=10, default="waiting")
+    attempts = models.PositiveIntegerField(default=0)
+    due_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+    answer = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["question", "channel", "address"], name="one_notice_per_address"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["state", "due_at"], name="notices_due"),
+            models.Index(fields=["team", "-created_at"], name="notices_of_team"),
+        ]
 
 
 class SigningKey(models.Model):

@@ -1,6 +1,6 @@
 """What people and programs may do with runs. The only callers of the journal besides the engine."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +12,13 @@ from crews.services import crew_publish
 from crews.spec import CrewSpec, ModelChoice
 from crews.strict_json import Refused, check_json
 from runs import preflight
+from runs.decisions import decide
 from runs.engine import lease
 from runs.engine.nesting import with_roles_inside
 from runs.errors import BadRequest, Conflict, RunHalted
 from runs.journal import doorbell, signing, store
 from runs.journal import entries as e
-from runs.journal.fold import FINAL, fold
+from runs.journal.fold import FINAL
 from runs.models import Run
 from runs.nested import crews_pin
 from runs.patterns import pattern_get
@@ -51,12 +52,12 @@ def run_start(
     everyone = with_roles_inside(spec, crews)
     preflight.check_supported(everyone)
     preflight.check_sandboxes(everyone, here=here)
-    choose = _Models(team, rehearsal, here)
+    choose = ModelPins(team, rehearsal, here)
     models = {
         name: choose.pin(name, role.model) for name, role in everyone.roles.items() if role.model
     }
     request_hash = e.digest([str(version.pk), task, input, rehearsal])
-    if idempotency_key and (known := _known(team, idempotency_key, request_hash)):
+    if idempotency_key and (known := run_known(team, idempotency_key, request_hash)):
         return known
     started = e.RunStarted.model_construct(
         crew={
@@ -75,27 +76,45 @@ def run_start(
         crews=crews or None,
         origin=None,
     )
+    return run_create(
+        Run(
+            team=team,
+            crew=version.crew,
+            version=version,
+            crew_name=spec.name,
+            title=_title(task),
+            rehearsal=rehearsal,
+            started_by=user,
+            idempotency_key=idempotency_key or None,
+            request_hash=request_hash,
+        ),
+        started,
+        here=here,
+    )
+
+
+def run_create(
+    run: Run,
+    started: e.RunStarted,
+    *,
+    taken: Callable[[], Sequence[store.NewEntry]] = tuple,
+    here: bool,
+) -> Run:
+    """Save a new run with its first entry, and in a fork with those that it takes over, and let
+    the workers know. A run that had its idempotency key before is returned instead."""
+    for name, value in lease.fresh().items() if here else ():
+        setattr(run, name, value)
     try:
         with transaction.atomic():
-            run = Run.objects.create(
-                team=team,
-                crew=version.crew,
-                version=version,
-                crew_name=spec.name,
-                title=_title(task),
-                rehearsal=rehearsal,
-                started_by=user,
-                idempotency_key=idempotency_key or None,
-                request_hash=request_hash,
-                **(lease.fresh() if here else {}),
-            )
-            entry = store.NewEntry(payload=started, actor=_actor(user))
-            store.append_one(store.Write(run=str(run.pk), entries=(entry,)))
+            run.save(force_insert=True)
+            first = store.NewEntry(payload=started, actor=actor_of(run.started_by))
+            store.append_one(store.Write(run=str(run.pk), entries=(first, *taken())))
             if not here:
                 doorbell.ring_work_on_commit(str(run.pk))
     except IntegrityError:
         # Two requests with one key at the same time: the other was first.
-        if idempotency_key and (known := _known(team, idempotency_key, request_hash)):
+        key = run.idempotency_key
+        if key and (known := run_known(run.team, key, run.request_hash)):
             return known
         raise
     run.refresh_from_db()
@@ -131,32 +150,14 @@ def decision_make(
     *, run: Run, action: str, user: User, choice: str, value: Json = None, comment: str = ""
 ) -> None:
     """Answer a question of a run. Of two answers one wins; the other gets Conflict."""
-    with transaction.atomic():
-        Run.objects.select_for_update().get(pk=run.pk)
-        state = fold(store.read(str(run.pk)))
-        asked = state.actions.get(action)
-        if asked is None or asked.question is None:
-            raise BadRequest(f"action: this run has no question '{action}'")
-        if action not in state.open_questions:
-            raise Conflict("This question is already answered, or the run has ended.")
-        _check_decision(asked.question, choice, value)
-        decision = e.DecisionMade(choice=choice, value=value, comment=comment[:10_000])
-        entry = store.NewEntry(
-            payload=decision,
-            action=action,
-            parent=asked.parent,
-            key=asked.key,
-            agent=asked.agent,
-            actor=_actor(user),
-        )
-        # Other questions may still be open; the engine goes on with what no longer waits.
-        _append(
-            run,
-            entry,
-            allowed=store.UNFINISHED,
-            status=None if state.status == "paused" else "running",
-        )
-        doorbell.ring_work_on_commit(str(run.pk))
+    decide(
+        run=run,
+        action=action,
+        actor=actor_of(user),
+        choice=choice,
+        value=value,
+        comment=comment,
+    )
 
 
 def entry_redact(*, run: Run, seq: int, user: User, reason: str) -> None:
@@ -169,7 +170,7 @@ def entry_redact(*, run: Run, seq: int, user: User, reason: str) -> None:
         raise Conflict(f"The run is {run.status}; payloads are erased once it has ended.")
     if not reason.strip():
         raise BadRequest("reason: say why; it is kept in the journal")
-    redacted = store.NewEntry(payload=e.Redacted(seq=seq, reason=reason[:1000]), actor=_actor(user))
+    redacted = store.NewEntry(payload=e.Redacted(seq=seq, reason=reason[:1000]), actor=actor_of(user))
     with transaction.atomic():
         _append(run, redacted, allowed=tuple(FINAL), status=run.status)
         if seq == 1 or not store.erase(str(run.pk), seq):
@@ -183,7 +184,7 @@ def _command(
 ) -> None:
     with transaction.atomic():
         _append(
-            run, store.NewEntry(payload=payload, actor=_actor(user)), allowed=allowed, status=status
+            run, store.NewEntry(payload=payload, actor=actor_of(user)), allowed=allowed, status=status
         )
 
 
@@ -198,7 +199,9 @@ def _append(
         raise Conflict(f"The run is {halted.status}.") from None
 
 
-def _known(team: Team, key: str, request_hash: str) -> Run | None:
+def run_known(team: Team, key: str, request_hash: str) -> Run | None:
+    """Return the run that an idempotency key has started. Raises Conflict where that was asked for
+    something else."""
     run = Run.objects.filter(team=team, idempotency_key=key).first()
     if run is not None and run.request_hash != request_hash:
         raise Conflict("Idempotency-Key: this key has started another run; use a new one.")
@@ -224,7 +227,7 @@ def _check_task(spec: CrewSpec, task: Json, input: Json) -> None:
 
 
 @dataclass(frozen=True)
-class _Models:
+class ModelPins:
     """Pins the models of roles when a run begins: tiers become what the team says now."""
 
     team: Team
@@ -232,6 +235,7 @@ class _Models:
     environment: bool
 
     def pin(self, role: str, choice: ModelChoice) -> list[dict[str, Json]]:
+        """Return a role's model and its fallbacks. Raises BadRequest without a credential."""
         if self.rehearsal:
             name = choice.name or f"tier {choice.tier}"
             return [_pinned(choice, "rehearsal", name, choice.credential)]
@@ -264,31 +268,13 @@ def _pinned(choice: ModelChoice, provider: str, name: str, credential: str) -> d
     return pinned if choice.temperature is None else pinned | {"temperature": choice.temperature}
 
 
-def _check_decision(question: Mapping[str, Json], choice: str, value: Json) -> None:
-    if choice not in question["choices"]:
-        raise BadRequest(
-            f"choice: '{choice}' is not offered; choose {', '.join(question['choices'])}"
-        )
-    try:
-        check_json(value)
-    except Refused as refused:
-        raise BadRequest(f"value: {refused}") from None
-    schema = question.get("schema")
-    if (
-        choice in ("edit", "answer")
-        and schema is not None
-        and (problems := validate_payload(schema, value))
-    ):
-        listed = [problem.under("value").as_json() for problem in problems]
-        raise BadRequest(f"value: {problems[0]}", problems=listed)
-
-
 def _title(task: Json) -> str:
     text = task if isinstance(task, str) else e.canonical(task)
     return " ".join(text.replace("\0", "").split())[:200]
 
 
-def _actor(user: User | None) -> str:
+def actor_of(user: User | None) -> str:
+    """Return how the journal names who did something."""
     return f"user:{user.email}" if user is not None else "system"
 
 

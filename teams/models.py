@@ -30,6 +30,7 @@ class User(AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     # Made by the first start; their team may use the provider keys in the environment.
     owns_installation = models.BooleanField(default=False)
+    mail_questions = models.BooleanField(default=True)
     date_joined = models.DateTimeField(auto_now_add=True)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -145,3 +146,16 @@ class ModelTier(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["team", "tier"], name="one_model_per_tier")]
+
+
+class Webhook(models.Model):
+    """Where a team's own systems hear of questions. ``sealed`` is the secret that signs what is
+    sent, encrypted as credentials are."""
+
+    team = models.OneToOneField(Team, on_delete=models.CASCADE, related_name="webhook")
+    url = models.CharField(max_length=500)
+    sealed = models.TextField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = OwnedQuerySet.as_manager()

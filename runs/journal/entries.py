@@ -29,6 +29,12 @@ ActionType = Literal[
     "escalation",
     "spawn",
 ]
+# Why a person is asked: a tool's call is to be approved, a result's confidence is low, a result is
+# invalid, nobody knows whether an action happened, a limit is reached, too much has failed, an
+# agent asks, a person has the role.
+WaitingReason = Literal[
+    "approval", "confidence", "invalid", "uncertain", "limit", "breaker", "question", "role"
+]
 
 
 class Payload(BaseModel):
@@ -41,11 +47,19 @@ class Payload(BaseModel):
         return {name: value for name, value in self.__dict__.items() if value is not None}
 
 
+class ActionPayload(Payload):
+    """What an entry says of an action. `taken` stands in a fork where the entry was taken over:
+    `{run, seq, at}` of the entry that it repeats; `edited` in it marks a result that a person
+    put in the place of the original's."""
+
+    taken: dict[str, Json] | None = None
+
+
 class RunStarted(Payload):
     """A run begins. `document` is the whole crew document, `models` the model chosen for each
     role (`{role: {"provider", "name", "credential"}}`), `crews` the crews that stand for roles,
     by the role (`{slug, version, hash, document}`; inside such a crew `role/role`), `origin` the
-    run and action it was forked from."""
+    run and action it was forked from (see `Origin` in runs/forks.py)."""
 
     kind: ClassVar[str] = "run.started"
     crew: dict[str, Json]
@@ -59,7 +73,7 @@ class RunStarted(Payload):
     origin: dict[str, Json] | None = None
 
 
-class ActionStarted(Payload):
+class ActionStarted(ActionPayload):
     """An action is about to happen. `input_hash` covers the whole input also where `input` is
     shortened to what is new (a model call names the messages since the call before it)."""
 
@@ -74,7 +88,7 @@ class ActionStarted(Payload):
     reserved: dict[str, Json] | None = None
 
 
-class ActionFinished(Payload):
+class ActionFinished(ActionPayload):
     """An action's result. `usage` is tokens, `cost_usd` decimal text (None: price not known)."""
 
     kind: ClassVar[str] = "action.finished"
@@ -83,7 +97,7 @@ class ActionFinished(Payload):
     cost_usd: str | None = None
 
 
-class ActionFailed(Payload):
+class ActionFailed(ActionPayload):
     """An attempt failed. Without `final` another attempt follows after `retry_in_s` seconds.
     `error` has `kind`, `message`, `advice`, and where known `role`, `provider`, `host`,
     `status`."""
@@ -96,22 +110,29 @@ class ActionFailed(Payload):
     cost_usd: str | None = None
 
 
-class ActionUncertain(Payload):
+class ActionUncertain(ActionPayload):
     """Nobody knows whether the action happened: it was under way when its worker was lost."""
 
     kind: ClassVar[str] = "action.uncertain"
     reason: str
 
 
-class RunWaiting(Payload):
+class RunWaiting(ActionPayload):
     """A person must decide. `choices` name what they may choose; `schema` describes an answer's
-    value."""
+    value, and `proposed` is the value in question, from which an edit begins. `reason` says why
+    somebody is asked; `assignee` is the address of who is asked first; at the `deadline` (UTC) the
+    system chooses `default`, and without one the question stays open."""
 
     kind: ClassVar[str] = "run.waiting"
     question: str
     choices: list[str]
     schema_: dict[str, Json] | None = None
     context: Json = None
+    proposed: Json = None
+    reason: WaitingReason | None = None
+    assignee: str | None = None
+    deadline: str | None = None
+    default: str | None = None
 
     def data(self) -> dict[str, Json]:
         data = super().data()
@@ -120,7 +141,7 @@ class RunWaiting(Payload):
         return data
 
 
-class DecisionMade(Payload):
+class DecisionMade(ActionPayload):
     kind: ClassVar[str] = "decision.made"
     choice: str
     value: Json = None

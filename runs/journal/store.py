@@ -17,7 +17,7 @@ from django.db import connection, transaction
 
 from runs import models
 from runs.errors import LeaseLost, RunError, RunHalted
-from runs.journal import doorbell, postgres, projection
+from runs.journal import doorbell, postgres, projection, questions
 from runs.journal.entries import GENESIS, Entry, Payload, canonical, chain_hash, commitment
 
 BLOB_BYTES = 64 * 1024
@@ -108,15 +108,20 @@ def load(rows: Iterable[models.Entry]) -> list[Entry]:
 
 
 def actions_rebuild(run: str) -> int:
-    """Throw a run's Action rows away, make them anew from its journal and return how many."""
-    rows = projection.ActionRows()
+    """Throw a run's Action rows away, make them anew from its journal and return how many. What it
+    asks people is looked at again as well; which questions were told to whom stays."""
+    rows, asked = projection.ActionRows(), questions.QuestionRows()
     with transaction.atomic():
         models.Run.objects.select_for_update().get(pk=run)
         models.Action.objects.filter(run_id=run).delete()
         for entry in read(run):
             rows.add(entry)
+            asked.add(entry)
         with connection.cursor() as cursor:
-            for sql, values in rows.statements(_uuid, _timestamp, _decimal):
+            for sql, values in (
+                *rows.statements(_uuid, _timestamp, _decimal),
+                *asked.statements(_uuid, _timestamp),
+            ):
                 cursor.executemany(sql, values)
     return len(rows.inserted)
 
@@ -270,6 +275,7 @@ class _Rows:
         self.entries: list[tuple[Any, ...]] = []
         self.blobs: list[tuple[Any, ...]] = []
         self.actions = projection.ActionRows()
+        self.questions = questions.QuestionRows()
 
     def add(self, run: str, seq: int, at: str, new: NewEntry, head: str) -> Entry:
         data = new.payload.data()
@@ -327,6 +333,7 @@ class _Rows:
             )
         )
         self.actions.add(entry)
+        self.questions.add(entry)
         return entry
 
     def insert(self, cursor: Any) -> None:
@@ -337,6 +344,7 @@ class _Rows:
         else:
             statements.append((_INSERT_ENTRY, self.entries))
             statements += self.actions.statements(_uuid, _timestamp, _decimal)
+        statements += self.questions.statements(_uuid, _timestamp)
         for sql, rows in statements:
             if rows:
                 cursor.executemany(sql, rows)

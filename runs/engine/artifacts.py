@@ -2,7 +2,7 @@
 the run by content hash."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,35 +17,28 @@ if TYPE_CHECKING:
     from runs.engine.crew import CrewAtWork
 
 Json = Any
+DELIVERED = "deliver files"
+PLAIN = 0o644
 LARGEST_TOTAL = 64 << 20
 MOST_FILES = 500
 _MIB = 1 << 20
 
 
 async def move(crew: "CrewAtWork", scope: Scope, contract: Handoff) -> dict[str, Json]:
-    """Move what a contract's `artifacts` name, as one action, and return what moved:
-    `{"artifacts": [{"path", "size", "sha256", "placed"?}], "missing": [patterns]}`. `placed` is
-    where a file lies whose own path was taken by another one.
+    """Move what a contract's `artifacts` name and return what moved: `{"artifacts": [{"path",
+    "size", "sha256", "placed"?}], "missing": [patterns]}`. `placed` is where a file lies whose own
+    path was taken by another one.
 
     Raises ActionError where a file cannot be moved.
     """
-    source, target = crew.agent(contract.from_), crew.agent(contract.to)
-    act = Act(
-        type="state_write",
-        name="files",
-        agent=source,
-        input={"from": source, "to": target, "files": list(contract.artifacts)},
-    )
-
-    async def effect(_: str) -> Outcome:
-        try:
-            return Outcome(output=await _moved(crew, contract, source, target))
-        except SandboxError as error:
-            raise _refused(contract, f"{error}") from None
-
-    output = await crew.recorder.leaf(scope, "files", act, effect)
-    moved = {"artifacts": output["artifacts"]}
-    return moved | {"missing": output["missing"]} if output["missing"] else moved
+    taken = await _collect(crew, scope, contract)
+    told = {file["path"]: file for file in taken["artifacts"]}
+    if told:
+        for role in _receivers(crew, contract):
+            for path, placed in (await _deliver(crew, scope, contract, role, taken)).items():
+                told[path] = {**told[path], "placed": placed}
+    moved = {"artifacts": list(told.values())}
+    return moved | {"missing": taken["missing"]} if taken["missing"] else moved
 
 
 def names(done: dict[str, Json]) -> tuple[str, ...]:
@@ -53,30 +46,95 @@ def names(done: dict[str, Json]) -> tuple[str, ...]:
     return tuple(file.get("placed", file["path"]) for file in done.get("artifacts", ()))
 
 
-async def _moved(crew: "CrewAtWork", contract: Handoff, source: str, target: str) -> Json:
+async def _collect(crew: "CrewAtWork", scope: Scope, contract: Handoff) -> dict[str, Json]:
+    """Keep the source's files that the contract names, as an action."""
+    source = crew.agent(contract.from_)
+    act = Act(
+        type="state_write",
+        name="collect files",
+        agent=source,
+        input={"to": crew.agent(contract.to), "files": list(contract.artifacts)},
+    )
+
+    async def effect(_: str) -> Outcome:
+        files: dict[str, ManifestEntry] = {}
+        for role in crew.workspaces.of_role(source):
+            if crew.workspaces.used(role):
+                files |= _matching(contract, await crew.workspaces.kept(role))
+        _check(contract, list(files.values()))
+        missing = [
+            pattern
+            for pattern in contract.artifacts
+            if not any(glob_matches(pattern, path) for path in files)
+        ]
+        told = [{"path": f.path, "size": f.size, "sha256": f.sha256} for f in files.values()]
+        modes = {f.path: f.mode for f in files.values() if f.mode != PLAIN}
+        return Outcome(output={"artifacts": told, "missing": missing, "modes": modes})
+
+    return dict(await crew.recorder.leaf(scope, "collect", act, _telling(contract, effect)))
+
+
+async def _deliver(
+    crew: "CrewAtWork", scope: Scope, contract: Handoff, role: str, taken: dict[str, Json]
+) -> dict[str, str]:
+    """Put collected files into a role's workspace, as an action; returns where those lie whose own
+    path was taken."""
+    source = crew.agent(contract.from_)
+    act = Act(
+        type="state_write",
+        name=DELIVERED,
+        agent=role,
+        input={"from": source, "files": taken["artifacts"]},
+    )
+    files = {
+        file["path"]: ManifestEntry(
+            path=file["path"],
+            kind="file",
+            mode=taken["modes"].get(file["path"], PLAIN),
+            size=file["size"],
+            sha256=file["sha256"],
+        )
+        for file in taken["artifacts"]
+    }
+
+    async def effect(_: str) -> Outcome:
+        brought, placed = _brought(crew, source, role), dict(files)
+
+        def place(there: Snapshot) -> Iterable[ManifestEntry]:
+            placed.update(_placed(source, brought, files, there))
+            return placed.values()
+
+        kept = await crew.workspaces.put(role, place)
+        aside = {path: file.path for path, file in placed.items() if file.path != path}
+        return Outcome(output={"placed": aside} | kept)
+
+    slot = f"deliver-{role}"
+    output = await crew.recorder.leaf(scope, slot, act, _telling(contract, effect))
+    return dict(output["placed"])
+
+
+def _receivers(crew: "CrewAtWork", contract: Handoff) -> list[str]:
+    """Return the roles into whose workspaces the files go, one for each; what shares the source's
+    has them already."""
     spaces = crew.workspaces
-    files: dict[str, ManifestEntry] = {}
-    for role in spaces.of_role(source):
-        if spaces.used(role):
-            files |= _matching(contract, await spaces.kept(role))
-    _check(contract, list(files.values()))
-    told = {path: {"path": path, "size": f.size, "sha256": f.sha256} for path, f in files.items()}
-    kept: dict[str, Json] = {}
-    for role in spaces.of_role(target) if files else ():
-        if any(spaces.name(role) == spaces.name(other) for other in spaces.of_role(source)):
-            continue  # They share it: the files are there already.
-        brought = _brought(crew, source, target)
-        placed = _placed(source, brought, files, await spaces.kept(role))
-        kept = await spaces.put(role, list(placed.values()))
-        for path, file in placed.items():
-            if file.path != path:
-                told[path]["placed"] = file.path
-    missing = [
-        pattern
-        for pattern in contract.artifacts
-        if not any(glob_matches(pattern, path) for path in files)
-    ]
-    return {"artifacts": list(told.values()), "missing": missing} | kept
+    source, target = crew.agent(contract.from_), crew.agent(contract.to)
+    there = {spaces.name(role) for role in spaces.of_role(source)}
+    by_space = {spaces.name(role): role for role in reversed(spaces.of_role(target))}
+    return [role for name, role in reversed(by_space.items()) if name not in there]
+
+
+def _telling(
+    contract: Handoff, effect: Callable[[str], Awaitable[Outcome]]
+) -> Callable[[str], Awaitable[Outcome]]:
+    """Let an effect tell what the sandbox refuses in the words of the handoff."""
+
+    async def told(action: str) -> Outcome:
+        try:
+            return await effect(action)
+        except SandboxError as error:
+            raise _refused(contract, str(error)) from None
+
+    return told
 
 
 def _matching(contract: Handoff, kept: Snapshot) -> dict[str, ManifestEntry]:
@@ -122,15 +180,13 @@ def _placed(
     return placed
 
 
-def _brought(crew: "CrewAtWork", source: str, target: str) -> dict[str, set[str]]:
-    """Return the contents that a source has brought to a target under each path so far."""
+def _brought(crew: "CrewAtWork", source: str, role: str) -> dict[str, set[str]]:
+    """Return the contents that a source has brought to a role under each path so far."""
     found: dict[str, set[str]] = {}
     for action in crew.recorder.state.actions.values():
-        if action.type != "state_write" or action.name != "files" or not action.output:
-            continue
-        asked = action.input or {}
-        if (asked.get("from"), asked.get("to")) == (source, target):
-            for file in action.output.get("artifacts", ()):
+        if (action.type, action.name, action.agent) == ("state_write", DELIVERED, role):
+            asked = action.input or {}
+            for file in asked.get("files", ()) if asked.get("from") == source else ():
                 found.setdefault(file["path"], set()).add(file["sha256"])
     return found
 

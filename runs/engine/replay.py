@@ -6,8 +6,10 @@ from crews.spec import CrewSpec
 from runs.engine.budget import Budget
 from runs.engine.crew import CrewAtWork
 from runs.engine.drive import Loaded, pinned
+from runs.engine.nesting import with_roles_inside
 from runs.engine.options import with_defaults
 from runs.engine.recorder import Recorder, Scope
+from runs.engine.workspace import RUN_LABEL, Workspaces
 from runs.errors import ActionError, ReplayDiverged, RunSuspended
 from runs.journal import store
 from runs.journal.entries import ActionFinished, canonical, digest
@@ -60,6 +62,7 @@ async def replay(run: str, loaded: Loaded) -> int:
         )
     started = state.started or {}
     spec = CrewSpec.model_validate(started["document"])
+    everyone = with_roles_inside(spec, started.get("crews") or {})
     pattern = pattern_get(spec.pattern.name)
     crew = CrewAtWork(
         run=run,
@@ -75,7 +78,8 @@ async def replay(run: str, loaded: Loaded) -> int:
         script=loaded.script,
         machine=None,  # type: ignore[arg-type]
         recorder=Replayer(run, state, Budget.unlimited()),
-        workspaces=None,  # type: ignore[arg-type]
+        # Asked only which workspaces there are; no effect is carried out.
+        workspaces=Workspaces(None, everyone, {RUN_LABEL: run}, state, None, None),  # type: ignore[arg-type]
     )
     output: Json = None
     try:

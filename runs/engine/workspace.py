@@ -7,7 +7,7 @@ journal; where the living container is gone, the next one begins with what was k
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
@@ -17,6 +17,7 @@ from runs.journal import store
 from runs.journal.fold import RunState
 from runs.journal.reader import Reader
 from runs.journal.writer import Writer
+from runs.previews import table as previews
 from runs.tools import TOOLS
 from sandbox.api import Changes, Driver, ManifestEntry, Sandbox, SandboxSpec, Snapshot
 
@@ -101,12 +102,14 @@ class Workspaces:
         async with self._looking[self.name(role)]:
             return await self._snapshot(sandbox)
 
-    async def put(self, role: str, files: Sequence[ManifestEntry]) -> dict[str, Json]:
-        """Write files whose contents are kept into a role's workspace; returns what `keep` does.
-        Raises FileError."""
+    async def put(
+        self, role: str, place: Callable[[Snapshot], Iterable[ManifestEntry]]
+    ) -> dict[str, Json]:
+        """Write files whose contents are kept into a role's workspace, where `place` puts them
+        that sees what is there; returns what `keep` does. Raises FileError."""
         sandbox = await self.of(role)
         async with self._looking[self.name(role)]:
-            for file in files:
+            for file in place(await self._snapshot(sandbox)):
                 await sandbox.files.write(file.path, await self._fetch(file.sha256), mode=file.mode)
             return await self._keep(self.name(role), sandbox)
 
@@ -125,14 +128,20 @@ class Workspaces:
         return await self._driver.create(spec_of(choice, {**self._labels, NAME_LABEL: name}))
 
     async def close(self, *, remove: bool) -> None:
-        """Let go of all sandboxes; `remove` ends them, as at the end of a run."""
-        tasks, self._open = list(self._open.values()), {}
-        for result in await asyncio.gather(*tasks, return_exceptions=True):
+        """Let go of all sandboxes; `remove` ends them, as at the end of a run, but for those that
+        people still look into."""
+        tasks, self._open = dict(self._open), {}
+        spared: frozenset[str] = frozenset()
+        if remove and tasks:
+            spared = await self._read(partial(previews.workspaces_kept, self._run))
+        done = await asyncio.gather(*tasks.values(), return_exceptions=True)
+        for name, result in zip(tasks, done, strict=True):
             if not isinstance(result, BaseException):
-                await (result.kill() if remove else result.detach())
+                await (result.kill() if remove and name not in spared else result.detach())
         if remove and tasks:
             for info in await self._driver.list({RUN_LABEL: self._run}):
-                await self._driver.remove(info.id)
+                if info.labels.get(NAME_LABEL) not in spared:
+                    await self._driver.remove(info.id)
 
     async def _attach_or_create(self, name: str) -> Sandbox:
         for info in await self._driver.list({RUN_LABEL: self._run, NAME_LABEL: name}):

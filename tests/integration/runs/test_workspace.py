@@ -1,5 +1,7 @@
 """The workspace belongs to the run: it is there after its container and its worker are gone."""
 
+import hashlib
+
 import docker
 import pytest
 
@@ -57,7 +59,10 @@ def test_the_journal_names_what_a_command_changed(stage: Stage) -> None:
     (finished,) = [e for e in waiting.action("writer/program") if e["kind"] == "action.finished"]
     workspace = finished["payload"]["output"]["workspace"]
     assert workspace["name"] == "shared-desk"
-    assert {"path": "data/notes.txt", "change": "added", "size": 14} in workspace["files"]
+    digest = hashlib.sha256(b"kept for later").hexdigest()
+    told = {"path": "data/notes.txt", "change": "added", "size": 14, "sha256": digest}
+    assert told in workspace["files"]
+    assert workspace["version"] == 1
     assert answered(stage, waiting).run.status == "finished"
 
 

@@ -36,6 +36,15 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_PROXY_SSL_HEADER is not None
 # Cookies do not know ports: two installations on one machine must not sign each other out.
 SESSION_COOKIE_NAME = f"sessionid_{PORT}" if EMBEDDED else "sessionid"
 
+# What agents serve in their sandboxes opens on an origin of its own, with a host name per preview.
+# Browsers find every name below localhost on this machine.
+PREVIEW_PORT: int = env.int("CALLSHEET_PREVIEW_PORT", default=PORT + 1)
+PREVIEW_ORIGIN: str = env.str(
+    "CALLSHEET_PREVIEW_ORIGIN", default=f"http://*.localhost:{PREVIEW_PORT}"
+).rstrip("/")
+# Where a worker listens for the previews' server; 0.0.0.0 where that is on another machine.
+WORKER_LISTEN: str = env.str("CALLSHEET_WORKER_LISTEN", default="127.0.0.1")
+
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",

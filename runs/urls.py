@@ -9,6 +9,7 @@ urlpatterns = [
     path("runs/", views.run_list, name="list"),
     path("runs/<uuid:pk>/", views.run_live, name="live"),
     path("runs/<uuid:pk>/answer/", views.run_answer, name="answer"),
+    path("runs/<uuid:pk>/previews/<int:number>/", views.run_preview, name="preview"),
     path("runs/<uuid:pk>/audit/", audit_views.audit, name="audit"),
     path("runs/<uuid:pk>/audit/rows/", audit_views.audit_rows, name="audit_rows"),
     path("runs/<uuid:pk>/audit/verify/", audit_views.audit_verify, name="audit_verify"),

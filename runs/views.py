@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.urls import reverse
@@ -14,6 +14,8 @@ from django.views.decorators.http import require_GET
 
 from runs.journal import store
 from runs.markdown import markdown_html
+from runs.previews.links import Guest, link_make
+from runs.previews.table import preview_find
 from runs.models import Entry, Run
 from runs.selectors import crews_with_runs, runs_of_team
 from teams.access import TeamRequest, get_or_404, team_required
@@ -67,6 +69,16 @@ def run_answer(request: TeamRequest, pk: UUID) -> HttpResponse:
     if text is None:
         raise Http404("This run has no answer in words")
     return HttpResponse(markdown_html(text))
+
+
+@require_GET
+@team_required(None)
+def run_preview(request: TeamRequest, pk: UUID, number: int) -> HttpResponse:
+    """Send a person into a preview, on its own origin. Its server says what is wrong with it."""
+    run = get_or_404(Run.objects.all(), request.user, pk, "runs.view")
+    if preview_find(run.pk, min(number, 2**31 - 1)) is None:
+        raise Http404("This run has no such preview")
+    return HttpResponseRedirect(link_make(Guest(str(run.pk), number)))
 
 
 def _text(output: Any) -> str | None:

@@ -12,6 +12,7 @@ from contextlib import suppress
 from functools import cache, partial
 
 import structlog
+from django.conf import settings
 from django.db import DatabaseError
 
 from runs.engine import lease
@@ -19,6 +20,8 @@ from runs.engine.drive import Drive
 from runs.engine.machine import Machine
 from runs.engine.workspace import INSTALLATION_LABEL, RUN_LABEL
 from runs.journal import doorbell
+from runs.previews import table as previews
+from runs.previews.gateway import Gateway
 from sandbox.api import SandboxInfo
 from sandbox.docker_driver import DockerDriver
 from sandbox.errors import SandboxError
@@ -61,6 +64,10 @@ class Host:
         machine = Machine(driver=PooledDriver(DockerDriver()))
         for forever in (self._beat, self._sweep, self._reap):
             self._keep(asyncio.ensure_future(forever(machine)))
+        self._gateway = Gateway(machine.driver, machine.read, machine.writer, self._drives.keys)
+        await self._gateway.start(settings.WORKER_LISTEN)
+        machine.previews_at = self._gateway.address
+        self._keep(asyncio.ensure_future(self._gateway.tend()))
         return machine
 
     async def _drive(self, run: str) -> None:
@@ -116,7 +123,7 @@ class Host:
         run = sandbox.labels.get(RUN_LABEL)
         if run is None or sandbox.labels.get(INSTALLATION_LABEL) != await machine.installation():
             return True  # Somebody else's; their own reaper sees to it.
-        return await machine.read(partial(lease.is_unfinished, run))
+        return await machine.read(lambda: lease.is_unfinished(run) or previews.has_open(run))
 
     def _keep(self, task: asyncio.Task[None]) -> None:
         self._tasks.add(task)

@@ -31,6 +31,7 @@ class Machine:
 
     driver: Driver
     writer: Writer = field(default_factory=Writer)
+    previews_at: str = ""  # where the previews' server reaches this process, if it can
     _installation: str = ""
     _providers: dict[str, Provider] = field(default_factory=dict)
     read: Reader = field(default_factory=lambda: Reader(READERS))

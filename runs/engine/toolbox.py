@@ -1,15 +1,18 @@
 """The tools of a role: which it is offered, and how its calls are answered."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from crews.schema_guard import validate_payload
 from crews.spec import SandboxChoice
 from runs.engine.machine import Preview
 from runs.engine.recorder import Act, Outcome, Scope
+from runs.engine.workspace import NAME_LABEL
 from runs.errors import ActionError
 from runs.journal.entries import RunWaiting
 from runs.patterns.base import PatternTool
+from runs.previews import table as previews
 from runs.providers.base import ToolCall, ToolResult, ToolSpec
 from runs.tools import offered_names, tool_find
 from runs.tools.base import Tool, ToolOutput
@@ -210,6 +213,21 @@ class _Context:
 
     async def sandbox_beside(self, name: str, choice: SandboxChoice) -> Sandbox:
         return await self._crew.workspaces.beside(name, choice)
+
+    async def open_preview(self, port: int, title: str) -> int:
+        sandbox = await self.sandbox()
+        network = sandbox.spec.network
+        add = partial(
+            previews.preview_add,
+            run=self._crew.run,
+            action=self.action,
+            workspace=sandbox.spec.labels[NAME_LABEL],
+            port=port,
+            title=title,
+            hosts=() if network == "none" else network,
+            holder=self._crew.machine.previews_at,
+        )
+        return await self._crew.machine.writer.call(add)
 
     def show(self, text: str) -> None:
         self.preview.show(text)

@@ -9,6 +9,7 @@ from crews.services import crew_create, crew_publish, templates_install
 from runs.journal import entries as e
 from runs.journal import store
 from runs.models import Run
+from runs.previews.table import preview_add
 from runs.services import run_start
 from teams.models import ApiKey, Team, User
 from teams.roles import ROLES
@@ -61,6 +62,11 @@ def world_make() -> World:
     )
     _tell(run, _question(run), e.RunFinished(status="finished", output={"text": "An answer"}))
     _tell(asking, _question(asking))
+    preview_add(
+        run=str(run.pk),
+        action=e.action_id(str(run.pk), "tool"),
+        **{"workspace": "role-coder", "port": 8000, "title": "A game", "hosts": (), "holder": ""},
+    )
     question = e.action_id(str(asking.pk), "ask")
     credential = credential_set(team=team, provider="openai", api_key="sk-test")
     key = ApiKey.objects.get(user=owner, team=team)
@@ -73,9 +79,12 @@ def world_make() -> World:
         "templates/": {"slug": template.slug},
         "api/v1/crews/": {"crew_id": crew.pk, "number": version.number},
         "api/v1/templates/": {"slug": template.slug},
-        "runs/": {"pk": run.pk, "run": run.pk, "action": e.action_id(str(run.pk), "ask")},
+        "runs/": {
+            **{"pk": run.pk, "run": run.pk, "number": 1},
+            "action": e.action_id(str(run.pk), "ask"),
+        },
         "ws/runs/": {"run": run.pk},
-        "api/v1/runs/": {"run": run.pk},
+        "api/v1/runs/": {"run": run.pk, "number": 1},
         "api/v1/approvals/": {"run": asking.pk, "action": question},
         "accounts/": {"pk": 1, "key": "nobody", "uidb36": "0"},
     }

@@ -15,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 from config.embedded.claims import HOST, Claimed, check_port, claim_folder
 from config.embedded.deathwatch import die_with_parent
 from config.embedded.supervisor import supervise_worker
+from runs.previews.front import Front
 from runs.preflight import sandbox_status
 from teams.services import owner, owner_create_first, sign_in_link_create
 
@@ -97,6 +98,7 @@ class Command(BaseCommand):
                 return
             work = supervise_worker(settings.DATA_DIR / "worker.log", self._say)
             workers.append(twisted_loop.create_task(work))
+            workers.append(twisted_loop.create_task(self._previews()))
             self._say(greeting)
 
         def stop() -> Any:
@@ -109,6 +111,17 @@ class Command(BaseCommand):
         server.run()
         self._hurry()
         return bool(workers)
+
+    async def _previews(self) -> None:
+        """Serve what agents serve, on its own port; without that port all else works."""
+        front = Front()
+        try:
+            await front.start(HOST, settings.PREVIEW_PORT)
+        except (OSError, OverflowError) as problem:
+            self._say(
+                f"Previews will not open: port {settings.PREVIEW_PORT} cannot be used ({problem}). "
+                "Choose another one: CALLSHEET_PREVIEW_PORT=… make run"
+            )
 
     def _say(self, text: str) -> None:
         """Write at once, also where the output is a file."""

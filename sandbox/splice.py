@@ -1,0 +1,71 @@
+"""Carrying bytes between two connections until they are through."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Literal
+
+PIECE = 1 << 16
+Pair = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+@dataclass(slots=True)
+class Carried:
+    """Bytes that went from the first connection to the second (`up`), and back (`down`)."""
+
+    up: int = 0
+    down: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.up + self.down
+
+
+class TooMuch(Exception):
+    """More bytes than a connection may carry."""
+
+
+async def splice(
+    one: Pair, two: Pair, carried: Carried, *, idle_s: float, most: int | None = None
+) -> None:
+    """Carry bytes both ways until the second has said all it has to say, either is broken, nothing
+    has moved for `idle_s` seconds, or `most` bytes have.
+
+    Neither is read faster than the other takes them. Closes both; `carried` counts along.
+    """
+    up = asyncio.create_task(_carry(one[0], two[1], carried, "up", most))
+    down = asyncio.create_task(_carry(two[0], one[1], carried, "down", most))
+    tasks = {up, down}
+    try:
+        while not down.done() and not (up.done() and up.exception()):
+            pending = {task for task in tasks if not task.done()}
+            before = carried.total
+            done, _ = await asyncio.wait(
+                pending, timeout=idle_s, return_when=asyncio.FIRST_COMPLETED
+            )
+            if not done and carried.total == before:
+                break
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for _, writer in (one, two):
+            writer.close()
+
+
+async def _carry(
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    carried: Carried,
+    way: Literal["up", "down"],
+    most: int | None,
+) -> None:
+    while data := await reader.read(PIECE):
+        setattr(carried, way, getattr(carried, way) + len(data))
+        if most is not None and carried.total > most:
+            raise TooMuch
+        writer.write(data)
+        await writer.drain()
+    if writer.can_write_eof():
+        writer.write_eof()

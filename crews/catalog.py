@@ -17,13 +17,15 @@ NO_OPTIONS: Final[JsonSchema] = {"type": "object", "additionalProperties": False
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Seat:
-    """A place in a pattern, taken by `min` to `max` roles (None: any number)."""
+    """A place in a pattern, taken by `min` to `max` roles (None: any number); `apart` from what
+    handoffs lead to."""
 
     name: str
     title: str = ""
     description: str = ""
     min: int = 1
     max: int | None = 1
+    apart: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

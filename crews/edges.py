@@ -1,7 +1,7 @@
 """What a pattern asks of the drawn handoffs; pure."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from crews.catalog import PatternInfo
 from crews.problems import Problem, listed, problem
@@ -12,7 +12,7 @@ def edge_problems(spec: CrewSpec, pattern: PatternInfo) -> list[Problem]:
     """Return what is wrong with the handoffs of a crew whose roles sit in the pattern's seats."""
     found = list(_doubled(spec))
     if pattern.edges == "chain":
-        found += _chain(spec)
+        found += _chain(spec, {seat.name for seat in pattern.seats if seat.apart})
     elif pattern.edges == "dag":
         found += [*_loops(spec, pattern), *_unreachable(spec)]
     elif pattern.edges == "free":
@@ -20,10 +20,15 @@ def edge_problems(spec: CrewSpec, pattern: PatternInfo) -> list[Problem]:
     return found
 
 
-def chain_order(spec: CrewSpec) -> list[str]:
-    """Return the roles of a chain from its first to its last; what is not on it is left out."""
+def chain_order(spec: CrewSpec, apart: Collection[str] = ()) -> list[str]:
+    """Return the roles of a chain from its first to its last; what is not on it, like a role in
+    a seat `apart`, is left out."""
     following = {edge.from_: edge.to for edge in spec.handoffs}
-    starts = [name for name in spec.roles if name not in set(following.values())]
+    starts = [
+        name
+        for name, role in spec.roles.items()
+        if name not in set(following.values()) and role.seat not in apart
+    ]
     order: list[str] = []
     name: str | None = starts[0] if starts else None
     while name is not None and name not in order:
@@ -40,7 +45,7 @@ def _doubled(spec: CrewSpec) -> Iterator[Problem]:
             yield problem(f"handoffs.{n}", text, severity="warning")
 
 
-def _chain(spec: CrewSpec) -> Iterator[Problem]:
+def _chain(spec: CrewSpec, apart: Collection[str]) -> Iterator[Problem]:
     """Each role hands to one and gets from one, and all are on one line."""
     bent = False
     for end in ("from_", "to"):
@@ -53,12 +58,12 @@ def _chain(spec: CrewSpec) -> Iterator[Problem]:
                 yield problem(f"handoffs.{n}", text)
     if bent:
         return
-    order = chain_order(spec)
+    order = chain_order(spec, apart)
     if not order:
         yield problem("handoffs", "The handoffs go round in a circle; a chain needs a first role.")
         return
-    for name in spec.roles:
-        if name not in order:
+    for name, role in spec.roles.items():
+        if name not in order and role.seat not in apart:
             text = f"'{name}' is not on the chain {' → '.join(order)}, so it is never reached."
             yield problem(f"roles.{name}", f"{text} Draw a handoff to it.")
 

@@ -98,6 +98,9 @@ def _roles(spec: CrewSpec, catalog: Catalog, pattern: PatternInfo | None) -> Ite
         yield from _tools(path, role, catalog, pattern)
         if role.model is not None:
             yield from _model(f"{path}.model", role.model, catalog)
+        if role.kind != "model" and role.fallback_instructions:
+            text = "Only a role of kind 'model' can be told a simpler approach."
+            yield problem(f"{path}.fallback_instructions", text, severity="warning")
         if role.kind == "model" and not role.instructions.strip():
             text = "Instructions tell the model what this role is for; there are none yet."
             yield problem(f"{path}.instructions", text, severity="advice")

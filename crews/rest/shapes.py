@@ -197,6 +197,7 @@ class SeatOut(Schema):
     description: str
     min: int
     max: int | None
+    apart: bool
 
 
 class PatternOut(Schema):

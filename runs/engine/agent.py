@@ -50,9 +50,15 @@ class Conversation:
     schemas: Sequence[JsonSchema] = ()
     delegates: Mapping[str, str] = field(default_factory=dict)
     end_word: str = ""
+    simpler: bool = False
     _messages: list[Message] = field(default_factory=list)
     _told: int = 0
     _turn: int = 0
+    _heard: list[str] = field(default_factory=list)
+
+    def heard(self) -> str:
+        """Return what the model has said last, as far as it came."""
+        return "".join(self._heard)
 
     async def say(self, text: str) -> str:
         """Send a message and return the answer. Raises ActionError."""
@@ -100,6 +106,9 @@ class Conversation:
 
     def _request(self) -> ModelRequest:
         spec = self.crew.spec
+        role = spec.roles[self.role]
+        if self.simpler:
+            role = role.model_copy(update={"instructions": role.fallback_instructions})
         toolbox = Toolbox(self.crew, self.scope, self.role, self.tools)
         cue = None
         if self.crew.rehearsal:
@@ -114,7 +123,7 @@ class Conversation:
             )
         return ModelRequest(
             model="",
-            system=prompts.system(spec, self.role, spec.roles[self.role], self.schemas),
+            system=prompts.system(spec, self.role, role, self.schemas),
             messages=tuple(self._messages),
             tools=toolbox.offered(),
             returns=contracts.together(self.schemas),
@@ -143,6 +152,7 @@ class Conversation:
             retries=self.crew.spec.roles[self.role].limits.retries,
             tokens=sized.tokens,
             cost_usd=sized.cost_usd,
+            heard=self.heard,
         )
 
         async def effect(action: str) -> Outcome:
@@ -160,9 +170,15 @@ class Conversation:
         self, provider: str, request: ModelRequest, credential: Credential, action: str
     ) -> Outcome:
         preview = Preview(self.crew.run, action)
+        heard = self._heard = []
+
+        def show(text: str) -> None:
+            heard.append(text)
+            preview.show(text)
+
         try:
             server = await self.crew.machine.provider(provider)
-            reply = await server.complete(request, credential, preview.show)
+            reply = await server.complete(request, credential, show)
         finally:
             preview.close()
         output = reply.model_dump(mode="json", exclude_defaults=True, exclude={"usage"}) | {

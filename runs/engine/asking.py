@@ -5,9 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from crews.problems import Problem
 from crews.spec import Handoff, JsonSchema, Program, RoleSpec
-from runs.engine import contracts, prompts
+from runs.engine import contracts, prompts, rescue
 from runs.engine.agent import Conversation
 from runs.engine.nesting import play_inside
 from runs.engine.recorder import Act, Outcome, Scope
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 Json = Any
 PLAYABLE = ("model", "code", "human", "crew")
 STDERR_SHOWN = 4_000
+PARTIAL_KEPT = 20_000
 
 
 @dataclass(slots=True)
@@ -66,13 +66,13 @@ class Asking:
         self.crew.visits[self.agent] += 1
         visit = self.crew.visits[self.agent]
 
-        async def body(scope: Scope) -> Json:
+        async def work(scope: Scope, failed: ActionError | None) -> Json:
             if self.role.program is not None:
-                return await self._program(scope, self.role.program)
+                return await self._in_time(self._program(scope, self.role.program))
             if self.role.kind == "human":
                 return await self._person(scope)
             if self.role.kind == "crew":
-                return await self._crew(scope)
+                return await self._in_time(self._crew(scope))
             talk = Conversation(
                 crew=self.crew,
                 scope=scope,
@@ -83,25 +83,39 @@ class Asking:
                 schemas=self.schemas,
                 delegates=delegates or {},
                 end_word=end_word,
+                simpler=failed is not None,
             )
-            return await self._accepted(scope, await lead(talk.say), talk.say)
+            say = rescue.adjusted(self, talk.say, failed) if failed else talk.say
+            return await self._in_time(self._accepted(lead(say), say), talk.heard)
 
-        return await self.crew.recorder.span(
-            self.crew.scope, self.name, act, lambda scope: self._in_time(body(scope))
-        )
+        async def body(scope: Scope) -> Json:
+            return await rescue.rescued(self, scope, work)
 
-    async def _in_time(self, work: Awaitable[Json]) -> Json:
+        edited = self.crew.recorder.knows_edited(self.crew.scope, self.name)
+        value = await self.crew.recorder.span(self.crew.scope, self.name, act, body)
+        if edited and (problems := contracts.check(value, self.schemas)):
+            message = f"The edited result of '{self.name}' is not valid. {problems[0]}"
+            error = {"kind": "invalid_payload", "role": self.name, "message": message}
+            raise ActionError(error)
+        return value
+
+    async def _in_time(self, work: Awaitable[Json], heard: Callable[[], str] = str) -> Json:
+        """Let something end within the role's time; what was `heard` until then is kept."""
         seconds = self.role.limits.seconds
         try:
             async with asyncio.timeout(seconds):
                 return await work
         except TimeoutError:
             message = f"'{self.name}' took longer than its {seconds} seconds."
-            raise ActionError({"kind": "timeout", "role": self.name, "message": message}) from None
+            error = {"kind": "timeout", "role": self.name, "message": message}
+            if partial := heard():
+                error["partial_text"] = partial[-PARTIAL_KEPT:]
+            raise ActionError(error) from None
 
-    async def _accepted(self, scope: Scope, answer: str, say: Say) -> Json:
+    async def _accepted(self, first: Awaitable[str], say: Say) -> Json:
         """Return a model's answer as payload. What is wrong with it is told to the model, as often
-        as it may try again."""
+        as it may try again. Raises Invalid."""
+        answer = await first
         contract = self.contract
         retries = contract.on_invalid.retries if contract else self.role.limits.retries
         revise = contract is not None and contract.on_low_confidence == "revise"
@@ -115,28 +129,8 @@ class Asking:
             retries -= 1
             answer = await say(prompts.correction(problems))
         if problems and not doubt:
-            return await self._invalid(scope, answer, problems)
+            raise rescue.Invalid(self.name, answer, problems)
         return value
-
-    async def _invalid(self, scope: Scope, answer: str, problems: Sequence[Problem]) -> Json:
-        """Give up on an invalid result: ask a person for a valid one, or fail."""
-        listed = "; ".join(str(problem) for problem in problems[:5])
-        message = f"The result of '{self.name}' is not valid. {listed}"
-        error = {"kind": "invalid_payload", "role": self.name, "message": message}
-        if self.contract is None or self.contract.on_invalid.then == "fail":
-            raise ActionError(error)
-        decision = await self.crew.at(scope).question(
-            "escalation",
-            self.name,
-            f"{message} Give a valid result, or reject it.",
-            ["edit", "reject"],
-            schema=contracts.together(self.schemas),
-            context={"problems": [p.as_json() for p in problems], "payload": answer},
-        )
-        if decision["choice"] != "edit":
-            rejected = f"{message} A person rejected it. {decision['comment']}".strip()
-            raise ActionError(error | {"message": rejected})
-        return decision["value"]
 
     async def _person(self, scope: Scope) -> Json:
         """Let a person answer: a form by the role's schema, else text."""
@@ -146,6 +140,7 @@ class Asking:
             self.name,
             "\n\n".join(part for part in parts if part),
             ["answer"],
+            reason="role",
             schema=contracts.together(self.schemas) or {"type": "string", "minLength": 1},
             context={
                 "task": self.task,
@@ -161,7 +156,9 @@ class Asking:
             value, problems = contracts.read_answer(answer, self.schemas)
         else:
             value, problems = answer, contracts.check(answer, self.schemas)
-        return await self._invalid(scope, answer, problems) if problems else value
+        if problems:
+            raise rescue.Invalid(self.name, answer, problems)
+        return value
 
     async def _program(self, scope: Scope, program: Program) -> Json:
         """Run a fixed program: JSON in, JSON out. It cannot be asked to correct itself.
@@ -174,11 +171,14 @@ class Asking:
             payload = self.given[0].payload
         elif self.given:
             payload["inputs"] = {g.source: g.payload for g in self.given}
+        told = {"language": program.language, "source": program.source, "stdin": payload}
+        told = self.crew.recorder.edited(scope, "program", told)
+        payload = told["stdin"]
         act = Act(
             type="tool_call",
             name=f"{program.language} program",
             agent=self.agent,
-            input={"language": program.language, "source": program.source, "stdin": payload},
+            input=told,
         )
 
         async def effect(action: str) -> Outcome:
@@ -197,7 +197,9 @@ class Asking:
 
         output = await self.crew.recorder.leaf(scope, "program", act, effect)
         value, problems = contracts.read_program_output(output["stdout"], self.schemas)
-        return await self._invalid(scope, output["stdout"], problems) if problems else value
+        if problems:
+            raise rescue.Invalid(self.name, output["stdout"], problems)
+        return value
 
 
 def _told(given: Given) -> dict[str, Json]:

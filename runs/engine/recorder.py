@@ -11,7 +11,7 @@ from typing import Any
 
 from runs.engine import retry
 from runs.engine.breaker import BreakerOpen, doing
-from runs.engine.budget import Budget, Hold, Place
+from runs.engine.budget import Budget, Hold, LimitReached, Place
 from runs.engine.ledger import Ledger
 from runs.engine.origin import is_edited, origin_of
 from runs.errors import (
@@ -30,7 +30,15 @@ from runs.journal.writer import Writer
 Json = Any
 CRASHES = 3
 # What ends the driving of a run and is no failure of an action.
-HALTS = (LeaseLost, RunHalted, RunSuspended, RunParked, ReplayDiverged, BreakerOpen)
+HALTS = (
+    LeaseLost,
+    RunHalted,
+    RunSuspended,
+    RunParked,
+    ReplayDiverged,
+    BreakerOpen,
+    LimitReached,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +92,7 @@ class Scope:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
     """What an action is, as its first entry says. `input_hash` covers the whole input where `input`
-    is shortened."""
+    is shortened; `heard` returns what it has brought so far."""
 
     type: e.ActionType
     name: str
@@ -97,6 +105,7 @@ class Act:
     retries: int = 0
     tokens: int = 0
     cost_usd: Decimal | None = None
+    heard: Callable[[], str] = str
 
 
 class Recorder(Ledger):
@@ -314,8 +323,10 @@ class Recorder(Ledger):
         cancelled because the worker stops is left in doubt, for whoever takes the run over."""
         if self.stopping or self.lost is not None:
             return
-        message = "It was given up: its role ran out of time."
+        message = "It was given up: its role or branch ran out of time."
         error = {"kind": "timeout", "message": message, "role": act.agent}
+        if partial := act.heard():
+            error["partial_text"] = partial
         failed = e.ActionFailed(error=error, final=True)
         self.record(self._entry(failed, key, action, scope, act))
 

@@ -1,5 +1,8 @@
 """The patterns: one file and one line here for each."""
 
+from dataclasses import replace
+
+from crews.catalog import Seat
 from runs.patterns import (
     blackboard,
     debate,
@@ -13,10 +16,23 @@ from runs.patterns import (
     review,
     route,
 )
-from runs.patterns.base import Pattern
+from runs.patterns.base import FAILURE_HANDLER, Pattern
+
+HANDLER = Seat(
+    name=FAILURE_HANDLER,
+    title="Failure handler",
+    description="Does in its place what another role failed at for good.",
+    min=0,
+    apart=True,
+)
+
+
+def _with_handler(pattern: Pattern) -> Pattern:
+    return replace(pattern, info=replace(pattern.info, seats=(*pattern.info.seats, HANDLER)))
+
 
 PATTERNS: dict[str, Pattern] = {
-    pattern.info.name: pattern
+    pattern.info.name: _with_handler(pattern)
     for pattern in (
         hierarchical.PATTERN,
         plan.PATTERN,

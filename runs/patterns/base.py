@@ -14,6 +14,8 @@ from runs.providers.base import ToolSpec
 
 Json = Any
 T = TypeVar("T")
+# The seat, in every pattern, of the role that does what another one failed at.
+FAILURE_HANDLER = "failure_handler"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +190,12 @@ class Pattern:
 
     info: PatternInfo
     play: Callable[[Crew], Awaitable[Json]]
+
+
+def partial(error: Mapping[str, Json]) -> dict[str, Json]:
+    """Return what a role had written when it ran out of time, marked as such, if anything."""
+    text = error.get("partial_text")
+    return {"partial": text, "complete": False} if text else {}
 
 
 def roster(crew: Crew, names: Sequence[str]) -> str:

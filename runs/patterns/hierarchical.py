@@ -121,7 +121,11 @@ class Delegations:
             )
         except ActionError as failed:
             self.turn[number] = (worker, Outcome(error=failed.error))
-            return f"Error: '{worker}' failed: {failed.error.get('message', '')}"
+            return f"Error: '{worker}' failed: {failed.error.get('message', '')}" + (
+                f"\nWhat it had written until then:\n{crew.quote(worker, partial)}"
+                if (partial := failed.error.get("partial_text"))
+                else ""
+            )
         self.turn[number] = (worker, Outcome(value=done["result"]))
         note = "" if done["passed"] else f"\n(Held back by the contract: {done['reason']})"
         if files := done.get("files"):

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from crews.catalog import PatternInfo, Seat
 from runs.errors import ActionError
-from runs.patterns.base import Crew, Given, Json, Outcome, Pattern, roster
+from runs.patterns.base import Crew, Given, Json, Outcome, Pattern, partial, roster
 
 INFO = PatternInfo(
     name="parallel",
@@ -42,6 +42,8 @@ async def parallel(crew: Crew) -> Json:
     brought = {name: outcome.value for name, outcome in outcomes.items() if outcome.error is None}
     missing = {name: failure(o) for name, o in outcomes.items() if o.error is not None}
     missing |= {name: "There is no such specialist." for name in wanted if name not in specialists}
+    begun = {name: partial(o.error) for name, o in outcomes.items() if o.error is not None}
+    begun = {name: kept for name, kept in begun.items() if kept}
     if not brought:
         listed = "; ".join(f"{name}: {message}" for name, message in missing.items())
         raise ActionError({"kind": "all_failed", "message": f"No specialist succeeded. {listed}"})
@@ -51,6 +53,7 @@ async def parallel(crew: Crew) -> Json:
         if missing:
             words += " What is missing is told last; say so where it matters."
         given = [passage.given(name) for name, passage in brought.items()]
+        given += [Given(source=name, payload=kept) for name, kept in begun.items()]
         given += [Given(source="crew", payload={"missing": missing})] if missing else []
         return await place.ask(merger, crew.task, words=words, given=given)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from crews.catalog import PatternInfo, Seat
 from runs.errors import ActionError
-from runs.patterns.base import Crew, Given, Json, Pattern, roster
+from runs.patterns.base import Crew, Given, Json, Pattern, partial, roster
 
 INFO = PatternInfo(
     name="plan",
@@ -121,7 +121,7 @@ def carried_out(
         try:
             part.result = await place.step("delegation", name, planner, asked, do)
         except ActionError as failed:
-            part.result = {"status": "failed", "reason": str(failed)}
+            part.result = {"status": "failed", "reason": str(failed), **partial(failed.error)}
         return part.result
 
     return branch

@@ -2,8 +2,14 @@
 
 import type { CrewDocument } from "./document";
 
-/** `max` null means any number. */
-export type Seat = { name: string; title?: string; min: number; max: number | null };
+/** `max` null means any number; `apart`, that no handoff leads there, and no slot is shown. */
+export type Seat = {
+  name: string;
+  title?: string;
+  min: number;
+  max: number | null;
+  apart?: boolean;
+};
 
 /** A place that a role could take: it must (`needed`), or may. */
 export type EmptySeat = { seat: string; title: string; needed: boolean };
@@ -25,7 +31,7 @@ export function emptySeats(document: CrewDocument, seats: readonly Seat[]): Empt
   }
   const count = (seat: Seat) => taken.get(seat.name) ?? 0;
   return seats
-    .filter((seat) => count(seat) < Math.max(seat.min, seat.max === 1 ? 1 : 0))
+    .filter((seat) => !seat.apart && count(seat) < Math.max(seat.min, seat.max === 1 ? 1 : 0))
     .map((seat) => ({
       seat: seat.name,
       title: seat.title ?? seat.name,

@@ -43,8 +43,8 @@ export function seatFor(document: CrewDocument, seats: readonly Seat[]): string 
     Object.values(document.roles).filter((role) => role.seat === seat.name).length;
   const wanted =
     seats.find((seat) => count(seat) < seat.min) ??
-    seats.findLast((seat) => hasRoom(document, seat)) ??
-    seats.at(-1);
+    seats.findLast((seat) => !seat.apart && hasRoom(document, seat)) ??
+    seats.findLast((seat) => !seat.apart);
   return wanted?.name ?? "member";
 }
 

@@ -1,0 +1,130 @@
+"""What becomes of an ask that failed: a simpler approach, then the crew's failure handler, then a
+person where the contract says so."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from crews.problems import Problem
+from runs.engine import contracts
+from runs.engine.recorder import Act, Scope
+from runs.errors import ActionError
+from runs.patterns.base import FAILURE_HANDLER, Given, Say
+
+if TYPE_CHECKING:
+    from runs.engine.asking import Asking
+
+Json = Any
+# Failures that another approach cannot help: a limit is reached, or a person has decided.
+SETTLED = ("budget", "rejected", "stopped", "uncertain", "no_credential")
+# Does what was asked; after a failure, by the role's fallback instructions.
+Work = Callable[[Scope, ActionError | None], Awaitable[Json]]
+
+
+class Invalid(ActionError):
+    """A result that is not valid: what came, and what is wrong with it."""
+
+    def __init__(self, role: str, answer: Json, problems: Sequence[Problem]) -> None:
+        listed = "; ".join(str(problem) for problem in problems[:5])
+        message = f"The result of '{role}' is not valid. {listed}"
+        super().__init__({"kind": "invalid_payload", "role": role, "message": message})
+        self.answer = answer
+        self.problems = problems
+
+
+async def rescued(asking: "Asking", scope: Scope, work: Work) -> Json:
+    """Do what a role is asked, and where that fails for good go on in other ways. Raises
+    ActionError of the last one that is the role's own."""
+    try:
+        return await work(scope, None)
+    except ActionError as first:
+        failed = first
+    invalid = failed
+    if failed.error.get("kind") not in SETTLED and asking.role.fallback_instructions.strip():
+        try:
+            return await _simpler(asking, scope, work, failed)
+        except ActionError as again:
+            failed = again
+    if failed.error.get("kind") not in SETTLED and (handler := _handler(asking)):
+        try:
+            return await _handled(asking, scope, handler, failed)
+        except ActionError as unhandled:
+            if unhandled.error.get("kind") in SETTLED:
+                raise
+    if isinstance(invalid, Invalid) and failed.error.get("kind") not in SETTLED:
+        return await _corrected(asking, scope, invalid)
+    raise failed
+
+
+def adjusted(asking: "Asking", say: Say, failed: ActionError) -> Say:
+    """Return a way to talk whose first message tells besides how the attempt before failed."""
+    notes = [
+        "An attempt at this failed before; what went wrong stands below. Take the simplest way"
+        " that works.\n" + asking.crew.quote("crew", failure(failed))
+    ]
+
+    async def say_with_note(text: str) -> str:
+        text = "\n\n".join([text, *notes])
+        notes.clear()
+        return await say(text)
+
+    return say_with_note
+
+
+def failure(failed: ActionError) -> dict[str, Json]:
+    """Return what another agent is told of a failure."""
+    parts = ("kind", "message", "partial_text")
+    return {part: failed.error[part] for part in parts if failed.error.get(part)}
+
+
+async def _simpler(asking: "Asking", scope: Scope, work: Work, failed: ActionError) -> Json:
+    act = Act(
+        type="ask",
+        name=f"{asking.role.title or asking.name}: simpler approach",
+        agent=asking.agent,
+        input={"after": failure(failed)},
+    )
+    return await asking.crew.recorder.span(
+        scope, "simpler", act, lambda inside: work(inside, failed)
+    )
+
+
+def _handler(asking: "Asking") -> str | None:
+    """Return who takes over what other roles failed at, if somebody does."""
+    if asking.role.seat == FAILURE_HANDLER:
+        return None
+    return next(iter(asking.crew.seated(FAILURE_HANDLER)), None)
+
+
+async def _handled(asking: "Asking", scope: Scope, handler: str, failed: ActionError) -> Json:
+    words = (
+        f"The role '{asking.name}' failed at the task below. Do it in its place, as well as it can"
+        " be done; how it failed is told last."
+    )
+    return await asking.crew.at(scope).ask(
+        handler,
+        asking.task,
+        words="\n\n".join(part for part in (words, asking.words) if part),
+        given=[*asking.given, Given(source=asking.name, payload=failure(failed))],
+        returns=contracts.together(asking.schemas),
+        own=False,
+    )
+
+
+async def _corrected(asking: "Asking", scope: Scope, invalid: Invalid) -> Json:
+    """Give up on an invalid result: ask a person for a valid one, or fail."""
+    if asking.contract is None or asking.contract.on_invalid.then == "fail":
+        raise invalid
+    message = invalid.error["message"]
+    decision = await asking.crew.at(scope).question(
+        "escalation",
+        asking.name,
+        f"{message} Give a valid result, or reject it.",
+        ["edit", "reject"],
+        reason="invalid",
+        schema=contracts.together(asking.schemas),
+        context={"problems": [p.as_json() for p in invalid.problems], "payload": invalid.answer},
+    )
+    if decision["choice"] != "edit":
+        rejected = f"{message} A person rejected it. {decision['comment']}".strip()
+        raise ActionError(invalid.error | {"message": rejected})
+    return decision["value"]

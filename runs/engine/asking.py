@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 from crews.spec import Handoff, JsonSchema, Program, RoleSpec
 from runs.engine import contracts, prompts, rescue
 from runs.engine.agent import Conversation
+from runs.engine.commanding import Commanding, is_played
 from runs.engine.nesting import play_inside
 from runs.engine.recorder import Act, Outcome, Scope
+from runs.engine.terminal import Terminal
 from runs.errors import ActionError
 from runs.journal.entries import canonical
 from runs.patterns.base import Given, PatternTool, Say
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from runs.engine.crew import CrewAtWork
 
 Json = Any
-PLAYABLE = ("model", "code", "human", "crew")
+PLAYABLE = ("model", "code", "command", "human", "crew")
 STDERR_SHOWN = 4_000
 PARTIAL_KEPT = 20_000
 
@@ -73,6 +75,10 @@ class Asking:
                 return await self._person(scope)
             if self.role.kind == "crew":
                 return await self._in_time(self._crew(scope))
+            if self.role.command is not None and not is_played(self.role, self.crew.rehearsal):
+                command = Commanding(self, scope, self.role.command)
+                say = rescue.adjusted(self, command.say, failed) if failed else command.say
+                return await self._in_time(self._accepted(lead(say), say))
             talk = Conversation(
                 crew=self.crew,
                 scope=scope,
@@ -183,9 +189,17 @@ class Asking:
 
         async def effect(action: str) -> Outcome:
             sandbox = await self.crew.workspaces.of(self.agent)
-            result = await sandbox.run_code(
-                program.language, program.source, stdin=canonical(payload).encode(), key=action
-            )
+            terminal = Terminal(self.crew.run, action)
+            try:
+                result = await sandbox.run_code(
+                    program.language,
+                    program.source,
+                    stdin=canonical(payload).encode(),
+                    on_output=terminal.output,
+                    key=action,
+                )
+            finally:
+                terminal.close()
             stderr = result.stderr.decode(errors="replace")[-STDERR_SHOWN:]
             if not result.ok:
                 how = "ran out of time" if result.timed_out else f"ended with {result.exit_code}"

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from crews.spec import BranchLimits, CrewLimits, CrewSpec, RoleLimits
+from runs.engine.allowances import since_go_on, topped_up
 from runs.engine.breaker import Breaker
 from runs.errors import RunError
 from runs.journal.fold import ActionState, RunState
@@ -22,6 +23,10 @@ class BudgetExceeded(RunError):
 
     kind = "budget"
     advice = "Raise the limit in the crew, or ask for less."
+
+    def __init__(self, message: str, limit: str = "") -> None:
+        super().__init__(message)
+        self.limit = limit
 
 
 @dataclass(slots=True)
@@ -42,6 +47,18 @@ class Amounts:
         self.delegations += times * more.delegations
 
 
+class LimitReached(RunError):
+    """A limit of the run is reached, and a person is asked: no failure of an action, but a halt."""
+
+    kind = "budget"
+    advice = BudgetExceeded.advice
+
+    def __init__(self, message: str, limit: str, wanted: Amounts | None = None) -> None:
+        super().__init__(message)
+        self.limit = limit
+        self.wanted = wanted or Amounts()
+
+
 @dataclass(slots=True)
 class Account:
     """What one role, one branch or the whole run may use and has used."""
@@ -55,25 +72,30 @@ class Account:
         limits, used = self.limits, self.used
         if wanted.calls and _over(used.calls, wanted.calls, limits.calls):
             raise BudgetExceeded(
-                f"{self.name} may make {limits.calls} model calls and has made {used.calls}."
+                f"{self.name} may make {limits.calls} model calls and has made {used.calls}.",
+                "calls",
             )
         if wanted.tokens and _over(used.tokens, wanted.tokens, limits.tokens):
             raise BudgetExceeded(
                 f"{self.name} may use {limits.tokens} tokens, has used or reserved {used.tokens},"
-                f" and the next call may need {wanted.tokens}."
+                f" and the next call may need {wanted.tokens}.",
+                "tokens",
             )
         if wanted.cost_usd and _over(used.cost_usd, wanted.cost_usd, limits.cost_usd):
             raise BudgetExceeded(
                 f"{self.name} may spend ${limits.cost_usd}, has spent or reserved"
-                f" ${used.cost_usd}, and the next call may cost ${wanted.cost_usd}."
+                f" ${used.cost_usd}, and the next call may cost ${wanted.cost_usd}.",
+                "cost_usd",
             )
         if wanted.actions and _over(used.actions, wanted.actions, limits.actions):
             raise BudgetExceeded(
-                f"{self.name} may take {limits.actions} actions and has taken them."
+                f"{self.name} may take {limits.actions} actions and has taken them.",
+                "actions",
             )
         if wanted.delegations and _over(used.delegations, wanted.delegations, limits.delegations):
             raise BudgetExceeded(
-                f"{self.name} may delegate {limits.delegations} times and has done so."
+                f"{self.name} may delegate {limits.delegations} times and has done so.",
+                "delegations",
             )
 
 
@@ -119,7 +141,7 @@ class Budget:
     @classmethod
     def of(cls, spec: CrewSpec, state: RunState) -> "Budget":
         """Return the budget of a run with what its journal says has been spent."""
-        limits = spec.limits
+        limits = topped_up(spec.limits, state)
         roles = {name: Account(f"Role '{name}'", role.limits) for name, role in spec.roles.items()}
         now = datetime.now(UTC)
         budget = cls(
@@ -128,7 +150,7 @@ class Budget:
             limits.branch,
             limits.depth,
             now + _left(limits.seconds, state, now),
-            Breaker.of(limits.breaker, state.actions.values()),
+            Breaker.of(limits.breaker, since_go_on(state)),
             state.actions,
         )
         for action in state.actions.values():
@@ -178,13 +200,34 @@ class Budget:
         """Return the seconds until the run's deadline. Raises BudgetExceeded when it has passed."""
         left = (self.deadline - datetime.now(UTC)).total_seconds()
         if left <= 0:
-            raise BudgetExceeded("The run's time is used up.")
+            told = "The run's time is used up."
+            raise LimitReached(told, "seconds") if self.asks else BudgetExceeded(told)
         return left
+
+    @property
+    def asks(self) -> bool:
+        """Whether a person is asked when the run reaches a limit, or the run ends."""
+        limits = self.run.limits
+        return isinstance(limits, CrewLimits) and limits.on_reached == "ask"
+
+    def fits(self, reached: LimitReached) -> bool:
+        """Say whether there is room now for what reached a limit, as calls that were under way
+        then have given back what they did not need."""
+        try:
+            self.run.check(reached.wanted)
+        except BudgetExceeded:
+            return False
+        return reached.limit != "seconds"
 
     def _take(self, place: Place, wanted: Amounts) -> Sequence[Account]:
         accounts = tuple(self._accounts(place))
         for account in accounts:
-            account.check(wanted)
+            try:
+                account.check(wanted)
+            except BudgetExceeded as reached:
+                if account is not self.run or not self.asks:
+                    raise
+                raise LimitReached(str(reached), reached.limit, wanted) from None
         for account in accounts:
             account.used.add(wanted)
         return accounts

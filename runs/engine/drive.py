@@ -3,6 +3,7 @@ waiting, paused or to somebody else."""
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
@@ -10,9 +11,11 @@ from typing import Any, Literal
 import structlog
 
 from crews.spec import CrewSpec, ModelChoice
-from runs.engine import lease, retry
-from runs.engine.budget import Budget
+from runs.engine import lease, limits, retry
+from runs.engine.breaker import BreakerOpen
+from runs.engine.budget import Budget, LimitReached
 from runs.engine.crew import CrewAtWork
+from runs.engine.escalation import Desk
 from runs.engine.machine import Credentials, Machine
 from runs.engine.nesting import with_roles_inside
 from runs.engine.options import with_defaults
@@ -31,7 +34,7 @@ Json = Any
 log = structlog.get_logger(__name__)
 # How this worker's part ends: the run has ended, waits for people, was paused by the engine, or was
 # halted by a person with what is under way brought to its end.
-Rest = Literal["ended", "waits", "parked", "left"]
+Rest = Literal["ended", "waits", "parked", "left", "again"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +112,7 @@ class Drive:
             self.run, self.token, loaded.state, self._machine.writer, budget
         )
         recorder.on_lost, recorder.on_written = self.lose, self.on_written
+        recorder.address = Desk(everyone).address
         spaces = await self._workspaces(everyone, loaded)
         rest: Rest = "left"
         try:
@@ -117,6 +121,8 @@ class Drive:
             rest = "ended" if halted.status in FINAL else "left"
         finally:
             await self._close(spaces, remove=rest == "ended")
+        if rest == "again":
+            return False
         return rest in ("ended", "parked") or await self._release(recorder, waits=rest == "waits")
 
     async def _workspaces(self, spec: CrewSpec, loaded: Loaded) -> Workspaces:
@@ -141,11 +147,14 @@ class Drive:
                 )
             if self._stopped:
                 raise LeaseLost("The run was given up.")
+            limits.settle(recorder)
             self._work = asyncio.ensure_future(self._play(spec, loaded, recorder, spaces))
             await self._finish(recorder, "finished", output=await self._work)
         except RunSuspended:
             await recorder.written()
             return "waits"
+        except (LimitReached, BreakerOpen) as reached:
+            return await self._reached(recorder, reached)
         except (RunParked, ReplayDiverged) as parked:
             await self._park(recorder, str(parked))
             return "parked"
@@ -158,6 +167,20 @@ class Drive:
                 log.exception("run_broken")
             await self._finish(recorder, "failed", error=retry.describe(failure))
         return "ended"
+
+    async def _reached(self, recorder: Recorder, reached: LimitReached | BreakerOpen) -> Rest:
+        """Go on where calls that were under way have given back enough; else ask a person, or end
+        the run where its crew says so. Raises LeaseLost or RunHalted."""
+        await recorder.written()
+        if not recorder.budget.asks:
+            await self._finish(recorder, "failed", error=retry.describe(reached))
+            return "ended"
+        if isinstance(reached, LimitReached) and recorder.budget.fits(reached):
+            return "again"
+        with suppress(RunSuspended):
+            await limits.ask(recorder, reached)
+        await recorder.written()
+        return "waits"
 
     async def _play(
         self, spec: CrewSpec, loaded: Loaded, recorder: Recorder, spaces: Workspaces
@@ -174,6 +197,8 @@ class Drive:
             credentials=loaded.credentials,
             rehearsal=bool(started.get("rehearsal")),
             crews=started.get("crews") or {},
+            team=loaded.team,
+            tools=started.get("tools") or {},
             script=loaded.script,
             machine=self._machine,
             recorder=recorder,

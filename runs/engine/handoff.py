@@ -44,6 +44,7 @@ async def _decided(
         source,
         f"The result of '{source}' is in doubt. {doubt} Let it through?",
         ["approve", "edit", "reject"],
+        reason="confidence",
         schema=contract.schema_,
         context=payload,
     )

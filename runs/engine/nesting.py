@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from crews.schema_guard import validate_payload
 from crews.spec import CrewSpec, RoleSpec
 from runs.engine import prompts
+from runs.engine.escalation import combined
 from runs.engine.options import with_defaults
 from runs.engine.recorder import Scope
 from runs.errors import ActionError
@@ -28,7 +29,9 @@ def with_roles_inside(spec: CrewSpec, crews: Mapping[str, Json]) -> CrewSpec:
     roles: dict[str, RoleSpec] = dict(spec.roles)
     for path, pinned in crews.items():
         inner = CrewSpec.model_validate(pinned["document"])
-        roles |= {f"{path}/{name}": role for name, role in inner.roles.items()}
+        for name, role in inner.roles.items():
+            rules = combined(inner.escalation, role.escalation)
+            roles[f"{path}/{name}"] = role.model_copy(update={"escalation": rules})
     return spec.model_copy(update={"roles": roles})
 
 
@@ -54,7 +57,7 @@ def _task(crew: "CrewAtWork", asked: "Asking", spec: CrewSpec) -> Json:
     """Return the inner crew's task: text with what is given, or by its task schema what it is
     given, else the task itself."""
     if spec.task.schema_ is None:
-        return prompts.brief(crew.run, asked.task, asked.given, asked.words)
+        return prompts.brief(crew.marks, asked.task, asked.given, asked.words)
     problems = []
     alone = [item.payload for item in asked.given] if len(asked.given) == 1 else []
     for candidate in (*alone, asked.task):

@@ -33,7 +33,7 @@ def test_a_limit_of_the_crew_ends_the_run_and_is_named(
     stage: Stage, limits: Json, calls: int | None, told: str
 ) -> None:
     stage.server.rules = [Rule(reply=Reply(text="x", usage=(200, 20)), latency_ms=150)]
-    played = stage.play(steps(12, limits=limits))
+    played = stage.play(steps(12, limits=limits | {"on_reached": "end"}))
     assert played.run.status == "failed"
     assert told in played.error["message"]
     assert played.error["advice"]
@@ -91,7 +91,7 @@ def test_branches_side_by_side_never_overspend(stage: Stage, model: Json, limits
         # The most that a call may use, so that what was reserved is spent.
         Rule(latency_ms=300, reply=lambda call: Reply(text="x" * 400, usage=(400, _most(call)))),
     ]
-    document = desk([f"w{n}" for n in range(8)], model=model, limits=limits)
+    document = desk([f"w{n}" for n in range(8)], model=model, limits=limits | {"on_reached": "end"})
     played = stage.play(document)
     spent = played.run.tokens if "tokens" in limits else played.run.cost_usd
     assert spent <= Decimal(str(next(iter(limits.values()))))
@@ -134,7 +134,7 @@ def test_an_unknown_model_has_no_price_and_says_so(stage: Stage) -> None:
 
 def test_the_breaker_ends_a_run_that_keeps_failing(stage: Stage) -> None:
     stage.server.rules = [Rule(status=500)]
-    limits = {"breaker": {"failures": 2, "window": 5}}
+    limits = {"breaker": {"failures": 2, "window": 5}, "on_reached": "end"}
     roles = [model_role("stage", limits={"retries": 5})]
     played = stage.play(steps(2, limits=limits) | {"roles": {f"s{n}": roles[0] for n in range(2)}})
     assert played.run.status == "failed"

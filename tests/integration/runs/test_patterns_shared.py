@@ -161,7 +161,7 @@ def test_a_mesh_goes_on_with_what_a_person_answered(stage: Stage) -> None:
 
 def test_a_mesh_out_of_budget_ends_and_says_so(stage: Stage) -> None:
     stage.server.rules = [Rule(reply=says(messages=[message("all", "hi")], done=False, answer=""))]
-    played = stage.play(crew("mesh", "peer") | {"limits": {"actions": 12}})
+    played = stage.play(crew("mesh", "peer") | {"limits": {"actions": 12, "on_reached": "end"}})
     assert played.run.status == "failed"
     assert "12 actions" in played.error["message"]
 

@@ -80,10 +80,11 @@ class RunConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             self.news.set()
 
     async def delta(self, message: dict[str, Any]) -> None:
-        """The channel layer brings a piece of text that a model is writing."""
-        await self.send(
-            json.dumps({"type": "delta", "action": message["action"], "text": message["text"]})
-        )
+        """The channel layer brings a piece of text that a model is writing or a command prints."""
+        told = {
+            name: message[name] for name in ("type", "action", "text", "stream") if name in message
+        }
+        await self.send(json.dumps(told))
 
     async def _send_all(self, tail: live.Tail) -> None:
         """Send until the viewer goes; one that cannot be served is sent away to come back."""

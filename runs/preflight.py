@@ -1,17 +1,26 @@
 """What would keep a run from working, said before it starts."""
 
+from hashlib import sha256
+
 from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.core.cache import cache
 
 from crews.spec import CrewSpec, SandboxChoice
 from runs.engine.asking import PLAYABLE
+from runs.engine.commanding import is_played, missing_program
 from runs.errors import BadRequest
 from runs.tools import TOOLS
-from sandbox.api import EngineStatus
+from sandbox.api import EngineStatus, SandboxSpec
 from sandbox.docker_driver import DockerDriver
+from sandbox.errors import SandboxError
+from teams.models import Team
+from teams.services import credential_resolve
+from teams.services.credentials import ENVIRONMENT
 
 KEPT_S = 5
+PROGRAM_KEPT_S = 3600
+PROBE_S = 30
 
 
 def check_supported(spec: CrewSpec) -> None:
@@ -51,6 +60,59 @@ def check_sandboxes(spec: CrewSpec, *, here: bool) -> None:
             f"The sandbox image '{image}' of {names} is not built yet."
             f" Build it with: .venv/bin/python manage.py sandbox_image {image}"
         )
+
+
+def check_commands(spec: CrewSpec, *, team: Team, here: bool, rehearsal: bool) -> None:
+    """Raise BadRequest for a `command` role whose credential the team has not, whose image has
+    not its program, or whose credential others could read."""
+    for name, role in spec.roles.items():
+        command, box = role.command, role.sandbox or SandboxChoice()
+        if command is None or is_played(role, rehearsal):
+            continue
+        path, credential = f"roles.{name}.command", command.credential
+        if credential and box.shared:
+            raise BadRequest(
+                f"{path}.credential: other roles could read it in the shared sandbox"
+                f" '{box.shared}'; give this role a sandbox of its own"
+            )
+        if credential and not any(
+            credential_resolve(team=team, provider=provider, name=credential, environment=here)
+            for provider in ENVIRONMENT
+        ):
+            raise BadRequest(
+                f"{path}.credential: the team has no credential '{credential}'. Add it in the"
+                " settings"
+            )
+        program = command.argv[0]
+        known_later = "/" in program and not program.startswith("/")
+        if not known_later and (settings.EMBEDDED or here) and not _has_program(box.image, program):
+            raise BadRequest(f"{path}.argv: {missing_program(name, box.image, program)}")
+
+
+def _has_program(image: str, program: str) -> bool:
+    """Say whether an image has a program; asked of a container of it, and remembered a while."""
+    digest = sandbox_status().images.get(image, "")
+    key = f"sandbox-program-{sha256(f'{image} {digest} {program}'.encode()).hexdigest()}"
+    known: bool | None = cache.get(key)
+    if known is None:
+        known = async_to_sync(_look_for)(image, program)
+        cache.set(key, known, PROGRAM_KEPT_S if digest else KEPT_S)
+    return known
+
+
+async def _look_for(image: str, program: str) -> bool:
+    look = "import shutil, sys; sys.exit(shutil.which(sys.argv[1]) is None)"
+    driver = DockerDriver()
+    try:
+        sandbox = await driver.create(SandboxSpec(image=image, ttl_s=PROBE_S))
+        try:
+            return (await sandbox.run(["python3", "-c", look, program], timeout_s=PROBE_S)).ok
+        finally:
+            await sandbox.kill()
+    except SandboxError as error:
+        raise BadRequest(f"The sandbox image '{image}' cannot be used. {error}") from None
+    finally:
+        await driver.close()
 
 
 def sandboxed_roles(spec: CrewSpec) -> list[str]:

@@ -52,6 +52,7 @@ def run_start(
     everyone = with_roles_inside(spec, crews)
     preflight.check_supported(everyone)
     preflight.check_sandboxes(everyone, here=here)
+    preflight.check_commands(everyone, team=team, here=here, rehearsal=rehearsal)
     choose = ModelPins(team, rehearsal, here)
     models = {
         name: choose.pin(name, role.model) for name, role in everyone.roles.items() if role.model

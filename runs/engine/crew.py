@@ -69,6 +69,9 @@ class CrewAtWork:
     def models_of(self, role: str) -> tuple[ModelChoice, ...]:
         """Return the models of a role, as pinned when the run began: the chosen one, then
         fallbacks."""
+        command = self.role(role).command
+        if command is not None:  # A rehearsal answers for it.
+            return (ModelChoice(provider="rehearsal", name=command.argv[0]),)
         return self.models[self.agent(role)]
 
     def credential(self, provider: str, name: str) -> Credential | None:

@@ -14,6 +14,7 @@ from crews.spec import CrewSpec, ModelChoice
 from runs.engine import lease, limits, retry
 from runs.engine.breaker import BreakerOpen
 from runs.engine.budget import Budget, LimitReached
+from runs.engine.commanding import command_credentials, command_secrets
 from runs.engine.crew import CrewAtWork
 from runs.engine.escalation import Desk
 from runs.engine.machine import Credentials, Machine
@@ -132,7 +133,15 @@ class Drive:
             TEAM_LABEL: loaded.team,
             INSTALLATION_LABEL: await machine.installation(),
         }
-        return Workspaces(machine.driver, spec, labels, loaded.state, machine.read, machine.writer)
+        return Workspaces(
+            machine.driver,
+            spec,
+            labels,
+            loaded.state,
+            machine.read,
+            machine.writer,
+            secrets=command_secrets(spec, loaded.credentials),
+        )
 
     async def _to_rest(
         self, spec: CrewSpec, loaded: Loaded, recorder: Recorder, spaces: Workspaces
@@ -273,7 +282,7 @@ def load(run: str, *, environment: bool = False) -> Loaded:
         (c["provider"], c["credential"])
         for choices in started.get("models", {}).values()
         for c in choices
-    }
+    } | command_credentials(started)
     credentials: dict[tuple[str, str], Credential] = {}
     for provider, name in wanted:
         if provider == "rehearsal":

@@ -8,6 +8,7 @@ from crews.schema_guard import validate_payload
 from crews.spec import SandboxChoice
 from runs.engine.machine import Preview
 from runs.engine.recorder import Act, Outcome, Scope
+from runs.engine.terminal import Terminal
 from runs.engine.workspace import NAME_LABEL
 from runs.errors import ActionError
 from runs.journal.entries import RunWaiting
@@ -16,7 +17,7 @@ from runs.previews import table as previews
 from runs.providers.base import ToolCall, ToolResult, ToolSpec
 from runs.tools import offered_names, tool_find
 from runs.tools.base import Tool, ToolOutput
-from sandbox.api import Sandbox
+from sandbox.api import Sandbox, Stream
 
 if TYPE_CHECKING:
     from runs.engine.crew import CrewAtWork
@@ -143,6 +144,7 @@ class Toolbox:
                 output = await tool.run(context, call.arguments or {})
             finally:
                 context.preview.close()
+                context.terminal.close()
             kept = (
                 await self._crew.workspaces.keep(self._crew.agent(self._role))
                 if tool.info.needs_sandbox
@@ -204,6 +206,7 @@ class _Context:
         self.team = crew.team
         self.rehearsal = crew.rehearsal
         self.preview = Preview(crew.run, action)
+        self.terminal = Terminal(crew.run, action)
 
     async def read(self, work: Callable[[], T]) -> T:
         return await self._crew.machine.read(work)
@@ -228,6 +231,9 @@ class _Context:
             holder=self._crew.machine.previews_at,
         )
         return await self._crew.machine.writer.call(add)
+
+    def output(self, stream: Stream, data: bytes) -> None:
+        self.terminal.output(stream, data)
 
     def show(self, text: str) -> None:
         self.preview.show(text)

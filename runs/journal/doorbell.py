@@ -49,10 +49,11 @@ def ring_entries(runs: Mapping[str, int]) -> None:
         _send(run, {"type": "entries", "run": run, "seq": seq})
 
 
-def ring_delta(run: str, action: str, text: str) -> None:
-    """Send the viewers of a run a piece of text that a model is writing. It is not kept
-    anywhere."""
-    _send(run, {"type": "delta", "run": run, "action": action, "text": text})
+def ring_delta(run: str, action: str, text: str, stream: str = "") -> None:
+    """Send the viewers of a run a piece of text that a model is writing, or that a command prints
+    to a `stream`. It is not kept anywhere."""
+    message = {"type": "delta", "run": run, "action": action, "text": text}
+    _send(run, message | {"stream": stream} if stream else message)
 
 
 def _send(run: str, message: dict[str, Any]) -> None:

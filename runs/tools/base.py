@@ -6,7 +6,7 @@ from typing import Any, Protocol, TypeVar
 
 from crews.catalog import ToolInfo
 from crews.spec import SandboxChoice
-from sandbox.api import Sandbox
+from sandbox.api import Sandbox, Stream
 
 Json = Any
 T = TypeVar("T")
@@ -55,6 +55,10 @@ class ToolContext(Protocol):
     async def open_preview(self, port: int, title: str) -> int:
         """Note that a service in the role's sandbox can be looked at, and return the preview's
         number in the run. Raises TooManyPreviews."""
+        ...
+
+    def output(self, stream: Stream, data: bytes) -> None:
+        """Show what a command prints in the run page's terminal as it comes."""
         ...
 
     def show(self, text: str) -> None:

@@ -57,7 +57,7 @@ async def run(context: ToolContext, arguments: dict[str, Json]) -> ToolOutput:
 async def _check(sandbox: Sandbox, context: ToolContext, name: str, path: str) -> dict[str, Json]:
     result = await sandbox.run(
         [*COMMANDS[name], "--", path],
-        on_output=lambda _, data: context.show(data.decode(errors="replace")),
+        on_output=context.output,
         key=f"{context.action}/{name}",
     )
     output = told(result)

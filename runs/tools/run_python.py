@@ -28,7 +28,7 @@ async def run(context: ToolContext, arguments: dict[str, Json]) -> ToolOutput:
     result = await sandbox.run_code(
         "python",
         arguments["code"],
-        on_output=lambda _, data: context.show(data.decode(errors="replace")),
+        on_output=context.output,
         key=context.action,
     )
     return told(result)

@@ -35,7 +35,7 @@ async def run(context: ToolContext, arguments: dict[str, Json]) -> ToolOutput:
         return await _watched(await sandbox.start(arguments["command"], key=context.action))
     result = await sandbox.run(
         arguments["command"],
-        on_output=lambda _, data: context.show(data.decode(errors="replace")),
+        on_output=context.output,
         key=context.action,
     )
     return told(result)

@@ -19,8 +19,6 @@ from runs.models import Entry, Question, Run
 
 Json = Any
 log = structlog.get_logger(__name__)
-# The choices that come with a value, by the question's schema.
-WITH_VALUE = ("edit", "answer", "top up")
 OVERDUE_AT_ONCE = 100
 
 
@@ -75,7 +73,7 @@ def check_decision(question: Mapping[str, Json], choice: str, value: Json) -> No
         raise BadRequest(f"value: {refused}") from None
     schema = question.get("schema")
     if (
-        choice in WITH_VALUE
+        choice in e.WITH_VALUE
         and schema is not None
         and (problems := validate_payload(schema, value))
     ):

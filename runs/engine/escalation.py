@@ -6,15 +6,14 @@ from datetime import UTC, datetime, timedelta
 from functools import reduce
 
 from crews.spec import CrewSpec, Escalation
-from runs.journal.entries import RunWaiting
+from runs.journal.entries import WITH_VALUE, RunWaiting
 
 # What each of the two outcomes is called by the engine's own questions. An approval is never
 # more than a yes: what needs a value (an edit, a sum of money) is no outcome by default.
 _WORDS: Mapping[str, tuple[str, ...]] = {
-    "approve": ("approve", "go on"),
+    "approve": ("approve", "go_on"),
     "reject": ("reject", "fail", "end", "stop the run"),
 }
-_NEED_A_VALUE = ("answer", "edit", "top up")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,5 +55,5 @@ def default_choice(wanted: str | None, choices: list[str]) -> str | None:
     """Return which of the choices an outcome by default means; None where it means none."""
     if wanted is None:
         return None
-    offered = [choice for choice in choices if choice not in _NEED_A_VALUE]
+    offered = [choice for choice in choices if choice not in WITH_VALUE]
     return next((word for word in (wanted, *_WORDS.get(wanted, ())) if word in offered), None)

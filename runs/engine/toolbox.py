@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from crews.schema_guard import validate_payload
 from crews.spec import SandboxChoice
+from runs.engine.approval import Answer, approve, change_of, refusal_of
 from runs.engine.machine import Preview
 from runs.engine.recorder import Act, Outcome, Scope
 from runs.engine.terminal import Terminal
@@ -53,9 +54,7 @@ class Toolbox:
     def offered(self) -> tuple[ToolSpec, ...]:
         """Return the tools as a model is told of them."""
         own = (
-            ToolSpec(
-                name=name, description=tool.info.description, parameters=tool.info.parameters
-            )
+            ToolSpec(name=name, description=tool.info.description, parameters=tool.info.parameters)
             for name, tool in self._own.items()
         )
         return (*(tool.spec for tool in self._given.values() if tool.offered()), *own)
@@ -68,14 +67,18 @@ class Toolbox:
         for n, call in enumerate(calls):
             if call.name in self._given:
                 branches[str(n)] = self._given_branch(self._given[call.name], call)
+        asked = {n: Answer() for n, call in own if self._needs_approval(call)}
+        for n, call in own:
+            if n in asked:
+                branches[f"approval{n}"] = self._approval_branch(call, asked[n])
         if own:
-            branches["own"] = self._own_branch(own)
+            branches["own"] = self._own_branch(own, asked)
         turn = self._crew.at(self._scope)
         outcomes = await turn.parallel(branches, slot="tools")
         for outcome in outcomes.values():
             if outcome.error is not None:
                 raise ActionError(outcome.error)
-        texts = {int(name): o.value for name, o in outcomes.items() if name != "own"}
+        texts = {int(name): o.value for name, o in outcomes.items() if name.isdecimal()}
         if own:
             texts |= dict(zip((n for n, _ in own), outcomes["own"].value, strict=True))
         notes = [await tool.after_turn(turn) for tool in self._used(calls)]
@@ -98,20 +101,68 @@ class Toolbox:
         self, tool: PatternTool, call: ToolCall
     ) -> "Callable[[CrewAtWork], Awaitable[Json]]":
         async def run(place: "CrewAtWork") -> Json:
+            arguments, changed = call.arguments or {}, ""
             if fault := _fault(call, tool.spec.parameters):
                 return await self._refuse(place.scope, call, fault)
-            text = await tool.run(place, call.arguments or {})
-            return {"text": text, "is_error": text.startswith("Error:")}
+            use = self._crew.spec.roles[self._role].tool_use(call.name)
+            if use is not None and use.approval == "always":
+                decision = await approve(place, self._role, call.name, tool.spec.parameters, call)
+                if decision["choice"] == "reject":
+                    return await self._refuse(place.scope, call, refusal_of(decision))
+                arguments = decision["value"] if decision["choice"] == "edit" else arguments
+                changed = change_of(decision)
+            text = await tool.run(place, arguments)
+            is_error = text.startswith("Error:")
+            return {"text": f"{text}\n\n{changed}" if changed else text, "is_error": is_error}
+
+        return run
+
+    def _needs_approval(self, call: ToolCall) -> bool:
+        """Say whether a person approves a call of a tool of the role's own. One that is refused
+        anyway is not asked about."""
+        tool = self._own.get(call.name)
+        if tool is None or _fault(call, tool.info.parameters):
+            return False
+        use = self._crew.spec.roles[self._role].tool_use(tool.info.name)
+        said = use.approval if use is not None else None
+        return (said or tool.info.approval) == "always"
+
+    def _approval_branch(
+        self, call: ToolCall, answer: Answer
+    ) -> "Callable[[CrewAtWork], Awaitable[Json]]":
+        """Ask about a call beside the others of its turn, so that all are asked about at once."""
+        info = self._own[call.name].info
+
+        async def run(place: "CrewAtWork") -> Json:
+            with answer.passing_on():
+                answer.put(await approve(place, self._role, info.name, info.parameters, call))
 
         return run
 
     def _own_branch(
-        self, calls: list[tuple[int, ToolCall]]
+        self, calls: list[tuple[int, ToolCall]], asked: Mapping[int, Answer]
     ) -> "Callable[[CrewAtWork], Awaitable[Json]]":
         async def run(place: "CrewAtWork") -> Json:
-            return [await self._one(place.scope, call) for _, call in calls]
+            results = []
+            for n, call in calls:
+                decision = await asked[n].get() if n in asked else None
+                results.append(await self._decided(place.scope, call, decision))
+            return results
 
         return run
+
+    async def _decided(
+        self, scope: Scope, call: ToolCall, decision: Mapping[str, Json] | None
+    ) -> dict[str, Json]:
+        if decision is None:
+            return await self._one(scope, call)
+        if decision["choice"] == "reject":
+            return await self._refuse(scope, call, refusal_of(decision))
+        if changed := change_of(decision):
+            call = call.model_copy(update={"arguments": decision["value"]})
+            result = await self._one(scope, call)
+            return result | {"text": f"{result['text']}\n\n{changed}"}
+        return await self._one(scope, call)
 
     async def _one(self, scope: Scope, call: ToolCall) -> dict[str, Json]:
         tool = self._own.get(call.name)

@@ -29,6 +29,8 @@ ActionType = Literal[
     "escalation",
     "spawn",
 ]
+# The choices that come with a value, by the question's schema.
+WITH_VALUE = ("answer", "edit", "top_up")
 # Why a person is asked: a tool's call is to be approved, a result's confidence is low, a result is
 # invalid, nobody knows whether an action happened, a limit is reached, too much has failed, an
 # agent asks, a person has the role.

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 Json = Any
 T = TypeVar("T")
+# A role's notes are the actions of this name.
+NOTE = "note"
 
 
 class Toolbox:
@@ -282,6 +284,25 @@ class _Context:
             holder=self._crew.machine.previews_at,
         )
         return await self._crew.machine.writer.call(add)
+
+    async def note(self, text: str, *, most: int) -> int | None:
+        def happen() -> Json:
+            number = len(self.notes()) + 1
+            return {"number": number, "text": text} if number <= most else {"number": None}
+
+        place = self._crew.at(self._scope)
+        written = await place.once("state_write", NOTE, self.role, {"text": text}, happen)
+        return None if written["number"] is None else int(written["number"])
+
+    def notes(self) -> list[str]:
+        agent = self._crew.agent(self.role)
+        return [
+            action.output["text"]
+            for action in self._crew.recorder.state.actions.values()
+            if (action.type, action.name, action.agent) == ("state_write", NOTE, agent)
+            and action.status == "finished"
+            and action.output["number"] is not None
+        ]
 
     def output(self, stream: Stream, data: bytes) -> None:
         self.terminal.output(stream, data)

@@ -57,6 +57,16 @@ class ToolContext(Protocol):
         number in the run. Raises TooManyPreviews."""
         ...
 
+    async def note(self, text: str, *, most: int) -> int | None:
+        """Write a note on the role's scratchpad and return its number; None where there are
+        `most` already. Only for tools with `acts` False."""
+        ...
+
+    def notes(self) -> list[str]:
+        """Return the notes of the role in this run, the oldest first. Only for tools that act:
+        what is read must be journaled."""
+        ...
+
     def output(self, stream: Stream, data: bytes) -> None:
         """Show what a command prints in the run page's terminal as it comes."""
         ...

@@ -10,6 +10,7 @@ import pytest
 from runs.models import Blob
 from tests.fakes.model_server import Reply, Rule
 from tests.integration.runs.documents import code_role, document, model_role, pipeline
+from tests.integration.runs.kills import survives_kills
 from tests.integration.runs.playing import Played, Stage
 from tests.integration.runs.test_workspace import answered, containers
 
@@ -65,6 +66,11 @@ def test_a9_files_move_and_are_kept_by_hash(stage: Stage) -> None:
     assert {"path": "figures.csv", "size": 8, "sha256": digest} in told["artifacts"]
     assert "missing" not in told
     assert bytes(Blob.objects.get(run=played.run, sha256=digest).data) == FIGURES.encode()
+
+
+def test_a9_files_arrive_whenever_the_worker_is_lost(stage: Stage) -> None:
+    played = survives_kills(stage, crew("*.csv"), every=8)
+    assert played.output["figures.csv"] == [FIGURES, False]
 
 
 def test_what_matches_nothing_is_said(stage: Stage) -> None:

@@ -205,6 +205,26 @@ class Notice(models.Model):
         ]
 
 
+class RateLimit(models.Model):
+    """When the last calls that are counted under a key were let through, in seconds since 1970."""
+
+    key = models.CharField(max_length=400, primary_key=True)
+    begun: "models.JSONField[list[float], list[float]]" = models.JSONField(default=list)
+
+
+class CachedResult(models.Model):
+    """Which action of a team's runs brought the result of what `key` is the digest of."""
+
+    team = models.ForeignKey("teams.Team", on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=64)
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="+")
+    action = models.UUIDField()
+    kept_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["team", "key"], name="result_per_team")]
+
+
 class SigningKey(models.Model):
     """The Ed25519 key that signs the heads of finished runs; `sealed` is encrypted with the
     credential keys."""

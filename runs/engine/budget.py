@@ -261,7 +261,7 @@ def _over(used: int | Decimal | None, more: int | Decimal, most: int | Decimal |
 def _used(action: ActionState) -> Amounts:
     """Return what an action has used: of attempts whose end nobody knows, what was reserved."""
     used = Amounts(actions=action.attempt, delegations=int(action.type == "delegation"))
-    if action.type == "model_call":
+    if action.type == "model_call" and action.cached is None:
         lost = action.lost_attempts + (action.status == "running")
         held = action.reserved or {}
         used.calls = action.attempt

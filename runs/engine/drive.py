@@ -112,6 +112,7 @@ class Drive:
         recorder = self._recorder = Recorder(
             self.run, self.token, loaded.state, self._machine.writer, budget
         )
+        recorder.team = loaded.team
         recorder.on_lost, recorder.on_written = self.lose, self.on_written
         recorder.address = Desk(everyone).address
         spaces = await self._workspaces(everyone, loaded)

@@ -5,13 +5,16 @@ See docs/engine.md.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from runs.engine import retry
+from runs.engine import cache, rates, retry
+from runs.engine.acts import Act as Act
+from runs.engine.acts import Outcome as Outcome
+from runs.engine.acts import Scope as Scope
 from runs.engine.breaker import BreakerOpen, doing
-from runs.engine.budget import Budget, Hold, LimitReached, Place
+from runs.engine.budget import Budget, Hold, LimitReached
 from runs.engine.ledger import Ledger
 from runs.engine.origin import is_edited, origin_of
 from runs.errors import (
@@ -41,73 +44,6 @@ HALTS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What an effect brought. `cost_usd` None with a `usage` means the price is not known."""
-
-    output: Json
-    usage: dict[str, int] | None = None
-    cost_usd: Decimal | None = None
-
-
-@dataclass(slots=True)
-class Scope:
-    """A place in the structure of a run: the path of keys, and the action that is parent there;
-    the branches that it is in, and how many delegations it stands below."""
-
-    path: str = ""
-    action: str | None = None
-    agent: str = ""
-    branches: tuple[str, ...] = ()
-    depth: int = 0
-    _names: dict[str, int] = field(default_factory=dict)
-
-    def key(self, name: str) -> str:
-        """Return the next key of this name here: `name`, then `name.2`, … in program order."""
-        count = self._names[name] = self._names.get(name, 0) + 1
-        path = f"{self.path}/{name}" if self.path else name
-        return path if count == 1 else f"{path}.{count}"
-
-    def next_key(self, name: str) -> str:
-        """Return the key that `key` will return."""
-        again = Scope(self.path, _names=dict(self._names))
-        return again.key(name)
-
-    def branch(self, name: str, *, limited: bool = False) -> "Scope":
-        """Return a scope of its own for what runs beside others; `limited` where the limits of a
-        branch hold for it."""
-        path = self.key(name)
-        branches = (*self.branches, path) if limited else self.branches
-        return Scope(path, self.action, self.agent, branches, self.depth)
-
-    def inside(self, key: str, action: str, act: "Act") -> "Scope":
-        """Return the scope of what an action contains."""
-        depth = self.depth + (act.type == "delegation")
-        return Scope(key, action, act.agent, self.branches, depth)
-
-    def place(self, agent: str) -> Place:
-        return Place(agent, self.branches, self.depth)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Act:
-    """What an action is, as its first entry says. `input_hash` covers the whole input where `input`
-    is shortened; `heard` returns what it has brought so far."""
-
-    type: e.ActionType
-    name: str
-    agent: str
-    input: Json
-    input_hash: str = ""
-    provider: str | None = None
-    model: str | None = None
-    repeatable: bool = True
-    retries: int = 0
-    tokens: int = 0
-    cost_usd: Decimal | None = None
-    heard: Callable[[], str] = str
-
-
 class Recorder(Ledger):
     """Does what a run's crew asks for, once: what the journal has a result for is not done again.
 
@@ -115,6 +51,7 @@ class Recorder(Ledger):
     """
 
     deep = False
+    team = ""
 
     def __init__(
         self, run: str, lease: str, state: RunState, writer: Writer, budget: Budget
@@ -137,6 +74,8 @@ class Recorder(Ledger):
                 raise ActionError(known.error or {})
         done = doing(scope.action, act)
         if known is None:
+            if hit := await self._found(act):
+                return self._served(hit, scope, key, action, act)
             self.budget.breaker.begin(done)
             self.budget.begin(scope.place(act.agent))
             self.record(self._started(act, key, action, scope, attempt=1))
@@ -155,6 +94,7 @@ class Recorder(Ledger):
         finally:
             self.budget.breaker.end(done)
         self.record(self._entry(e.ActionFinished(output=output), key, action, scope, act))
+        self._keep(act, action)
         return output
 
     async def leaf(
@@ -179,6 +119,8 @@ class Recorder(Ledger):
                 await self._in_doubt(known, act, key, scope)
         done = doing(scope.action, act)
         if known is None:
+            if hit := await self._found(act):
+                return self._served(hit, scope, key, action, act)
             self.budget.breaker.begin(done)
         try:
             return await self._attempts(scope, key, action, act, effect, attempt, retries_left)
@@ -202,8 +144,15 @@ class Recorder(Ledger):
                 place, act.tokens, act.cost_usd, model_call=act.type == "model_call"
             )
             try:
-                self.record(self._started(act, key, action, scope, attempt=attempt, gated=True))
+                waits = await self._waits(act.rate)
+                self.record(
+                    self._started(
+                        act, key, action, scope, attempt=attempt, gated=True, waits_s=waits
+                    )
+                )
                 await self.written()
+                if waits:
+                    await asyncio.sleep(waits)
                 outcome = await effect(action)
             except (RunHalted, LeaseLost, RunSuspended):
                 hold.settle(0, None)
@@ -224,8 +173,30 @@ class Recorder(Ledger):
             cost = None if outcome.cost_usd is None else str(outcome.cost_usd)
             finished = e.ActionFinished(output=outcome.output, usage=outcome.usage, cost_usd=cost)
             self.record(self._entry(finished, key, action, scope, act))
+            self._keep(act, action)
             self.budget.breaker.result(failed=False)
             return outcome.output
+
+    async def _waits(self, rate: rates.Rate | None) -> float:
+        """Return the seconds until a call may begin by its rate limit."""
+        return 0.0 if rate is None else await self._writer.call(partial(rates.claim, rate))
+
+    async def _found(self, act: Act) -> cache.Hit | None:
+        if act.cache is None:
+            return None
+        return await self._writer.call(partial(cache.find, self.team, act.cache.key))
+
+    def _served(self, hit: cache.Hit, scope: Scope, key: str, action: str, act: Act) -> Json:
+        """Take a result that another action brought: it costs nothing."""
+        self.budget.begin(scope.place(act.agent))
+        act = replace(act, tokens=0, cost_usd=None)
+        self.record(self._started(act, key, action, scope, attempt=1, cached=hit.origin))
+        self.record(self._entry(e.ActionFinished(output=hit.output), key, action, scope, act))
+        return hit.output
+
+    def _keep(self, act: Act, action: str) -> None:
+        if act.cache is not None and act.cache.wanted:
+            self._writer.call(partial(cache.keep, self.team, act.cache.key, self.run, action))
 
     def edited(self, scope: Scope, slot: str, input: Json) -> Json:
         """Return the input of the next action of this slot: in a fork, what a person put in its
@@ -353,7 +324,16 @@ class Recorder(Ledger):
         self.budget.breaker.result(failed=True)
 
     def _started(
-        self, act: Act, key: str, action: str, scope: Scope, *, attempt: int, gated: bool = False
+        self,
+        act: Act,
+        key: str,
+        action: str,
+        scope: Scope,
+        *,
+        attempt: int,
+        gated: bool = False,
+        waits_s: float = 0.0,
+        cached: dict[str, Json] | None = None,
     ) -> store.NewEntry:
         reserved = None
         if act.tokens or act.cost_usd is not None:
@@ -369,6 +349,9 @@ class Recorder(Ledger):
             provider=act.provider,
             model=act.model,
             reserved=reserved,
+            waits_s=waits_s or None,
+            waits_for=act.rate.told if waits_s and act.rate else None,
+            cached=cached,
         )
         return self._entry(started, key, action, scope, act, gated=gated)
 

@@ -77,7 +77,9 @@ class RunStarted(Payload):
 
 class ActionStarted(ActionPayload):
     """An action is about to happen. `input_hash` covers the whole input also where `input` is
-    shortened to what is new (a model call names the messages since the call before it)."""
+    shortened to what is new (a model call names the messages since the call before it). `waits_s`:
+    it begins that much later, for the limit that `waits_for` names. `cached` (`{run, action, at}`)
+    is whose result is taken instead of doing it."""
 
     kind: ClassVar[str] = "action.started"
     type: ActionType
@@ -88,6 +90,9 @@ class ActionStarted(ActionPayload):
     provider: str | None = None
     model: str | None = None
     reserved: dict[str, Json] | None = None
+    waits_s: float | None = None
+    waits_for: str | None = None
+    cached: dict[str, Json] | None = None
 
 
 class ActionFinished(ActionPayload):

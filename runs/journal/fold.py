@@ -17,7 +17,9 @@ FINAL = frozenset({"finished", "failed", "cancelled"})
 class ActionState:
     """An action as its entries tell it. `status`: running, finished, failed, retrying, uncertain,
     waiting or cancelled; `tokens` and `cost_usd` add up all attempts; `lost_attempts` counts those
-    of which nobody knows how they ended, `crashes` the workers lost in it since it last ended."""
+    of which nobody knows how they ended, `crashes` the workers lost in it since it last ended;
+    `waits_s` is how long the last attempt waited for a rate limit; `cached` is whose result it took;
+    `taken` is where a fork has the last thing told of it from."""
 
     id: str
     key: str
@@ -41,15 +43,20 @@ class ActionState:
     provider: str = ""
     model: str = ""
     reserved: dict[str, Json] | None = None
+    waits_s: float = 0.0
+    waits_for: str = ""
+    cached: dict[str, Json] | None = None
     question: dict[str, Json] | None = None
     decision: dict[str, Json] | None = None
+    taken: dict[str, Json] | None = None
 
 
 @dataclass(slots=True, kw_only=True)
 class RunState:
     """A run as its entries tell it. `open_questions` holds the ids of actions that wait for a
     person; `takeovers` counts the workers lost since an action last ended; `idle_s` adds up the
-    seconds in which the run waited for a person, was paused or had no worker."""
+    seconds in which the run waited for a person, was paused or had no worker. What a fork took
+    over counts in the `taken_…` numbers alone."""
 
     status: str = "queued"
     seq: int = 0
@@ -66,6 +73,10 @@ class RunState:
     cost_usd: Decimal = Decimal(0)
     unpriced: bool = False
     failures: int = 0
+    taken_actions: int = 0
+    taken_calls: int = 0
+    taken_tokens: int = 0
+    taken_cost_usd: Decimal = Decimal(0)
     takeovers: int = 0
     halted_at: str | None = None
     idle_s: float = 0.0
@@ -95,7 +106,8 @@ def _add(state: RunState, entry: Entry) -> None:
 
 def _start(state: RunState, entry: Entry, payload: dict[str, Json]) -> None:
     name = entry.action or ""
-    if state.status == "queued":
+    taken = payload.get("taken")
+    if state.status == "queued" and taken is None:
         state.status = "running"
     action = state.actions.get(name)
     if action is None:
@@ -107,10 +119,11 @@ def _start(state: RunState, entry: Entry, payload: dict[str, Json]) -> None:
             type=payload.get("type", ""),
             name=payload.get("name", ""),
             seq=entry.seq,
-            started_at=entry.at,
+            started_at=_when(entry, payload),
             input=payload.get("input"),
             input_hash=payload.get("input_hash", ""),
         )
+        state.taken_actions += taken is not None
     elif action.status == "running":
         action.lost_attempts += 1
     action.status, action.ended_at, action.decision = "running", None, None
@@ -118,27 +131,35 @@ def _start(state: RunState, entry: Entry, payload: dict[str, Json]) -> None:
     action.provider = payload.get("provider") or action.provider
     action.model = payload.get("model") or action.model
     action.reserved = payload.get("reserved")
-    if action.type == "model_call":
-        state.calls += 1
+    action.waits_s = payload.get("waits_s") or 0.0
+    action.waits_for = payload.get("waits_for") or ""
+    action.cached = payload.get("cached")
+    action.taken = taken
+    if action.type == "model_call" and action.cached is None:
+        state.calls += taken is None
+        state.taken_calls += taken is not None
 
 
 def _continue(state: RunState, action: ActionState, entry: Entry, payload: dict[str, Json]) -> None:
+    taken = action.taken = payload.get("taken")
+    at = _when(entry, payload)
     if entry.kind == "action.finished":
-        action.status, action.ended_at, action.output = "finished", entry.at, payload.get("output")
+        action.status, action.ended_at, action.output = "finished", at, payload.get("output")
         action.error, action.crashes, state.takeovers = None, 0, 0
         _spend(state, action, payload)
     elif entry.kind == "action.failed":
         action.status = "failed" if payload.get("final") else "retrying"
-        action.ended_at, action.error, action.crashes = entry.at, payload.get("error"), 0
-        state.failures += 1
+        action.ended_at, action.error, action.crashes = at, payload.get("error"), 0
+        state.failures += taken is None
         state.takeovers = 0
         _spend(state, action, payload)
     elif entry.kind == "action.uncertain":
         action.status = "uncertain"
     elif entry.kind == "run.waiting":
         action.status, action.question = "waiting", payload
-        state.open_questions.append(action.id)
-        _halt(state, "waiting", entry.at)
+        if taken is None:
+            state.open_questions.append(action.id)
+            _halt(state, "waiting", entry.at)
     elif entry.kind == "decision.made":
         action.status, action.decision = "running", payload
         state.open_questions = [other for other in state.open_questions if other != action.id]
@@ -192,13 +213,22 @@ def _spend(state: RunState, action: ActionState, payload: dict[str, Json]) -> No
     if usage is None:
         return
     tokens = usage.get("input_tokens", 0) + usage.get("output_tokens", 0)
+    cost = None if payload.get("cost_usd") is None else Decimal(payload["cost_usd"])
     action.tokens += tokens
+    if cost is not None:
+        action.cost_usd = (action.cost_usd or Decimal(0)) + cost
+    if payload.get("taken") is not None:
+        state.taken_tokens += tokens
+        state.taken_cost_usd += cost or 0
+        return
     state.tokens += tokens
-    if (cost := payload.get("cost_usd")) is None:
-        state.unpriced = True
-    else:
-        action.cost_usd = (action.cost_usd or Decimal(0)) + Decimal(cost)
-        state.cost_usd += Decimal(cost)
+    state.unpriced |= cost is None
+    state.cost_usd += cost or 0
+
+
+def _when(entry: Entry, payload: dict[str, Json]) -> str:
+    """Return when what an entry tells of happened: in a fork, in the run it was taken from."""
+    return str((payload.get("taken") or {}).get("at") or entry.at)
 
 
 def _halt(state: RunState, status: str, at: str) -> None:

@@ -40,8 +40,15 @@ export type ActionState = {
   provider: string;
   model: string;
   reserved: JsonObject | null;
+  /** Seconds for which the last attempt waits for the rate limit that `waits_for` names. */
+  waits_s: number;
+  waits_for: string;
+  /** Whose result was taken instead of doing it: run, action, at. */
+  cached: JsonObject | null;
   question: JsonObject | null;
   decision: JsonObject | null;
+  /** Where a fork has the last thing told of it from: run, seq, at. */
+  taken: JsonObject | null;
 };
 
 export type RunStatus =
@@ -69,6 +76,11 @@ export type RunState = {
   cost_usd: Money;
   unpriced: boolean;
   failures: number;
+  /** What a fork took over counts here alone. */
+  taken_actions: number;
+  taken_calls: number;
+  taken_tokens: number;
+  taken_cost_usd: Money;
   takeovers: number;
   halted_at: string | null;
   /** Seconds in which the run waited for a person, was paused or had no worker. */
@@ -98,6 +110,10 @@ export function newState(): RunState {
     cost_usd: 0n,
     unpriced: false,
     failures: 0,
+    taken_actions: 0,
+    taken_calls: 0,
+    taken_tokens: 0,
+    taken_cost_usd: 0n,
     takeovers: 0,
     halted_at: null,
     idle_s: 0,
@@ -123,10 +139,12 @@ export function add(state: RunState, entry: Entry): void {
 
 function start(state: RunState, entry: Entry, payload: JsonObject): void {
   if (entry.action === null) throw new Error(`entry ${entry.seq} starts an action and names none`);
-  if (state.status === "queued") state.status = "running";
+  const taken = objectOf(payload.taken);
+  if (state.status === "queued" && !taken) state.status = "running";
   const known = state.actions.get(entry.action);
   if (known?.status === "running") known.lost_attempts += 1;
   const action = known ?? newAction(entry.action, entry, payload);
+  if (!known && taken) state.taken_actions += 1;
   state.actions.set(entry.action, action);
   action.status = "running";
   action.ended_at = null;
@@ -135,7 +153,14 @@ function start(state: RunState, entry: Entry, payload: JsonObject): void {
   action.provider = textOf(payload.provider) || action.provider;
   action.model = textOf(payload.model) || action.model;
   action.reserved = objectOf(payload.reserved);
-  if (action.type === "model_call") state.calls += 1;
+  action.waits_s = numberOf(payload.waits_s);
+  action.waits_for = textOf(payload.waits_for);
+  action.cached = objectOf(payload.cached);
+  action.taken = taken;
+  if (action.type === "model_call" && !action.cached) {
+    if (taken) state.taken_calls += 1;
+    else state.calls += 1;
+  }
 }
 
 function newAction(id: string, entry: Entry, payload: JsonObject): ActionState {
@@ -147,7 +172,7 @@ function newAction(id: string, entry: Entry, payload: JsonObject): ActionState {
     type: textOf(payload.type),
     name: textOf(payload.name),
     seq: entry.seq,
-    started_at: entry.at,
+    started_at: when(entry, payload),
     input: payload.input ?? null,
     input_hash: textOf(payload.input_hash),
     status: "running",
@@ -162,17 +187,23 @@ function newAction(id: string, entry: Entry, payload: JsonObject): ActionState {
     provider: "",
     model: "",
     reserved: null,
+    waits_s: 0,
+    waits_for: "",
+    cached: null,
     question: null,
     decision: null,
+    taken: null,
   };
 }
 
 /** Whether the entry was about the action; what is not, is about the run. */
 function proceed(state: RunState, action: ActionState, entry: Entry, payload: JsonObject): boolean {
+  const taken = objectOf(payload.taken);
+  action.taken = taken;
   switch (entry.kind) {
     case "action.finished":
       action.status = "finished";
-      action.ended_at = entry.at;
+      action.ended_at = when(entry, payload);
       action.output = payload.output ?? null;
       action.error = null;
       action.crashes = 0;
@@ -181,10 +212,10 @@ function proceed(state: RunState, action: ActionState, entry: Entry, payload: Js
       return true;
     case "action.failed":
       action.status = payload.final ? "failed" : "retrying";
-      action.ended_at = entry.at;
+      action.ended_at = when(entry, payload);
       action.error = objectOf(payload.error);
       action.crashes = 0;
-      state.failures += 1;
+      if (!taken) state.failures += 1;
       state.takeovers = 0;
       spend(state, action, payload);
       return true;
@@ -194,6 +225,7 @@ function proceed(state: RunState, action: ActionState, entry: Entry, payload: Js
     case "run.waiting":
       action.status = "waiting";
       action.question = payload;
+      if (taken) return true;
       state.open_questions = [...state.open_questions, action.id];
       halt(state, "waiting", entry.at);
       return true;
@@ -260,15 +292,22 @@ function spend(state: RunState, action: ActionState, payload: JsonObject): void 
   const usage = objectOf(payload.usage);
   if (!usage) return;
   const tokens = numberOf(usage.input_tokens) + numberOf(usage.output_tokens);
+  const cost = payload.cost_usd == null ? null : parseMoney(textOf(payload.cost_usd));
   action.tokens += tokens;
-  state.tokens += tokens;
-  if (payload.cost_usd == null) {
-    state.unpriced = true;
+  if (cost !== null) action.cost_usd = (action.cost_usd ?? 0n) + cost;
+  if (objectOf(payload.taken)) {
+    state.taken_tokens += tokens;
+    state.taken_cost_usd += cost ?? 0n;
     return;
   }
-  const cost = parseMoney(textOf(payload.cost_usd));
-  action.cost_usd = (action.cost_usd ?? 0n) + cost;
-  state.cost_usd += cost;
+  state.tokens += tokens;
+  state.unpriced ||= cost === null;
+  state.cost_usd += cost ?? 0n;
+}
+
+/** When what an entry tells of happened: in a fork, in the run it was taken from. */
+function when(entry: Entry, payload: JsonObject): string {
+  return textOf(objectOf(payload.taken)?.at) || entry.at;
 }
 
 function halt(state: RunState, status: RunStatus, at: string): void {

@@ -1,0 +1,82 @@
+"""What actions are before they happen: what is done, and where in the structure of a run."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from runs.engine.budget import Place
+from runs.engine.cache import Cacheable
+from runs.engine.rates import Rate
+from runs.journal import entries as e
+
+Json = Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What an effect brought. `cost_usd` None with a `usage` means the price is not known."""
+
+    output: Json
+    usage: dict[str, int] | None = None
+    cost_usd: Decimal | None = None
+
+
+@dataclass(slots=True)
+class Scope:
+    """A place in the structure of a run: the path of keys, and the action that is parent there;
+    the branches that it is in, and how many delegations it stands below."""
+
+    path: str = ""
+    action: str | None = None
+    agent: str = ""
+    branches: tuple[str, ...] = ()
+    depth: int = 0
+    _names: dict[str, int] = field(default_factory=dict)
+
+    def key(self, name: str) -> str:
+        """Return the next key of this name here: `name`, then `name.2`, … in program order."""
+        count = self._names[name] = self._names.get(name, 0) + 1
+        path = f"{self.path}/{name}" if self.path else name
+        return path if count == 1 else f"{path}.{count}"
+
+    def next_key(self, name: str) -> str:
+        """Return the key that `key` will return."""
+        again = Scope(self.path, _names=dict(self._names))
+        return again.key(name)
+
+    def branch(self, name: str, *, limited: bool = False) -> "Scope":
+        """Return a scope of its own for what runs beside others; `limited` where the limits of a
+        branch hold for it."""
+        path = self.key(name)
+        branches = (*self.branches, path) if limited else self.branches
+        return Scope(path, self.action, self.agent, branches, self.depth)
+
+    def inside(self, key: str, action: str, act: "Act") -> "Scope":
+        """Return the scope of what an action contains."""
+        depth = self.depth + (act.type == "delegation")
+        return Scope(key, action, act.agent, self.branches, depth)
+
+    def place(self, agent: str) -> Place:
+        return Place(agent, self.branches, self.depth)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """What an action is, as its first entry says. `input_hash` covers the whole input where `input`
+    is shortened; `heard` returns what it has brought so far."""
+
+    type: e.ActionType
+    name: str
+    agent: str
+    input: Json
+    input_hash: str = ""
+    provider: str | None = None
+    model: str | None = None
+    repeatable: bool = True
+    retries: int = 0
+    tokens: int = 0
+    cost_usd: Decimal | None = None
+    heard: Callable[[], str] = str
+    rate: Rate | None = None
+    cache: Cacheable | None = None

@@ -109,7 +109,8 @@ class ApiKey(models.Model):
 class Credential(models.Model):
     """How a team reaches a model provider: a key, a server address, or both.
 
-    ``sealed`` is the key encrypted under ``settings.CREDENTIAL_KEYS``, "" if none is needed.
+    ``sealed`` is the key encrypted under ``settings.CREDENTIAL_KEYS``, "" if none is needed;
+    ``per_minute`` is how many model calls all runs together make with it, None any number.
     """
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="credentials")
@@ -117,6 +118,7 @@ class Credential(models.Model):
     name = models.CharField(max_length=60, default="default")
     base_url = models.URLField(max_length=500, blank=True)
     sealed = models.TextField(blank=True)
+    per_minute = models.PositiveIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

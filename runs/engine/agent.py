@@ -9,7 +9,9 @@ from pydantic import TypeAdapter
 
 from crews.spec import JsonSchema, ModelChoice
 from runs.engine import contracts, prompts
+from runs.engine.cache import Cacheable
 from runs.engine.machine import NoCredential, Preview, cost
+from runs.engine.rates import Rate
 from runs.engine.recorder import Act, Outcome, Scope
 from runs.engine.toolbox import Toolbox
 from runs.errors import ActionError
@@ -51,6 +53,7 @@ class Conversation:
     delegates: Mapping[str, str] = field(default_factory=dict)
     end_word: str = ""
     simpler: bool = False
+    cached_whole: bool = False
     _messages: list[Message] = field(default_factory=list)
     _told: int = 0
     _turn: int = 0
@@ -119,7 +122,7 @@ class Conversation:
                 turn=self._turn,
                 delegates=dict(self.delegates),
                 end_word=self.end_word,
-                script=self.crew.script,
+                script=self.crew.scripts.get(self.crew.inside),
             )
         return ModelRequest(
             model="",
@@ -153,6 +156,8 @@ class Conversation:
             tokens=sized.tokens,
             cost_usd=sized.cost_usd,
             heard=self.heard,
+            rate=self._rate(provider, choice.credential, credential),
+            cache=self._cacheable(provider, choice.credential, whole),
         )
 
         async def effect(action: str) -> Outcome:
@@ -161,10 +166,28 @@ class Conversation:
                     f"There is no credential '{choice.credential}' for {provider}.",
                     provider=provider,
                 )
-            return await self._complete(provider, sized.request, credential, action)
+            outcome = await self._complete(provider, sized.request, credential, action)
+            if act.cache and outcome.output.get("stop") == "max_tokens":
+                act.cache.wanted = False  # It may have been cut short by what was left to spend.
+            return outcome
 
         output = await self.crew.recorder.leaf(self.scope, slot, act, effect)
         return ModelReply.model_validate(output)
+
+    def _rate(self, provider: str, name: str, credential: Credential | None) -> Rate | None:
+        if credential is None or credential.per_minute is None:
+            return None
+        return Rate(
+            key=f"credential/{self.crew.team}/{provider}/{name}",
+            per_minute=credential.per_minute,
+            told=f"{credential.per_minute} calls a minute with the credential {provider}/{name}",
+        )
+
+    def _cacheable(self, provider: str, credential: str, whole: Json) -> Cacheable | None:
+        role = self.crew.spec.roles[self.role]
+        if not role.cache or self.cached_whole or self.crew.rehearsal:
+            return None
+        return Cacheable(prompts.unmarked_digest(["model_call", provider, credential, whole]))
 
     async def _complete(
         self, provider: str, request: ModelRequest, credential: Credential, action: str

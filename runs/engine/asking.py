@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from crews.spec import Handoff, JsonSchema, Program, RoleSpec
 from runs.engine import contracts, prompts, rescue
 from runs.engine.agent import Conversation
+from runs.engine.cache import Cacheable
 from runs.engine.commanding import Commanding, is_played
 from runs.engine.nesting import play_inside
 from runs.engine.recorder import Act, Outcome, Scope
 from runs.engine.terminal import Terminal
 from runs.errors import ActionError
-from runs.journal.entries import canonical
+from runs.journal.entries import canonical, digest
 from runs.patterns.base import Given, PatternTool, Say
 
 if TYPE_CHECKING:
@@ -63,18 +64,17 @@ class Asking:
             told["words"] = self.words
         if self.given:
             told["given"] = [_told(g) for g in self.given]
-        act = Act(type="ask", name=self.role.title or self.name, agent=self.agent, input=told)
+        alone = not tools and not end_word and not delegates
+        cache = Cacheable(self._digest(told)) if alone and self._cacheable() else None
+        name = self.role.title or self.name
+        act = Act(type="ask", name=name, agent=self.agent, input=told, cache=cache)
         # Counted here, in the order of the asks, and not when the action comes to run.
         self.crew.visits[self.agent] += 1
         visit = self.crew.visits[self.agent]
 
         async def work(scope: Scope, failed: ActionError | None) -> Json:
-            if self.role.program is not None:
-                return await self._in_time(self._program(scope, self.role.program))
-            if self.role.kind == "human":
-                return await self._person(scope)
-            if self.role.kind == "crew":
-                return await self._in_time(self._crew(scope))
+            if (wordless := self._wordless(scope)) is not None:
+                return await wordless
             if self.role.command is not None and not is_played(self.role, self.crew.rehearsal):
                 command = Commanding(self, scope, self.role.command)
                 say = rescue.adjusted(self, command.say, failed) if failed else command.say
@@ -90,13 +90,23 @@ class Asking:
                 delegates=delegates or {},
                 end_word=end_word,
                 simpler=failed is not None,
+                cached_whole=cache is not None,
             )
             say = rescue.adjusted(self, talk.say, failed) if failed else talk.say
             return await self._in_time(self._accepted(lead(say), say), talk.heard)
 
         async def body(scope: Scope) -> Json:
-            return await rescue.rescued(self, scope, work)
+            try:
+                return await work(scope, None)
+            except ActionError as failed:
+                if cache is not None:
+                    cache.wanted = False
+                return await rescue.rescued(self, scope, work, failed)
 
+        return await self._checked(act, body)
+
+    async def _checked(self, act: Act, body: Callable[[Scope], Awaitable[Json]]) -> Json:
+        """Do an ask; a result that a person put in its place in a fork must be valid as well."""
         edited = self.crew.recorder.knows_edited(self.crew.scope, self.name)
         value = await self.crew.recorder.span(self.crew.scope, self.name, act, body)
         if edited and (problems := contracts.check(value, self.schemas)):
@@ -104,6 +114,32 @@ class Asking:
             error = {"kind": "invalid_payload", "role": self.name, "message": message}
             raise ActionError(error)
         return value
+
+    def _wordless(self, scope: Scope) -> Awaitable[Json] | None:
+        """Return the work of a role that nobody talks with; None where somebody does."""
+        if self.role.program is not None:
+            return self._in_time(self._program(scope, self.role.program))
+        if self.role.kind == "human":
+            return self._person(scope)
+        if self.role.kind == "crew":
+            return self._in_time(self._crew(scope))
+        return None
+
+    def _cacheable(self) -> bool:
+        """Say whether a result may stand for doing it again: nothing but the result is left by it,
+        and no person takes part."""
+        leaves = any(edge.artifacts for edge in self.crew.spec.handoffs if edge.from_ == self.name)
+        alone = not leaves and not (self.role.sandbox and self.role.sandbox.shared)
+        given = not any(item.files for item in self.given)
+        does = self.role.kind in ("model", "code") and not self.role.tools
+        return self.role.cache and alone and given and does and not self.crew.rehearsal
+
+    def _digest(self, told: Json) -> str:
+        models = self.crew.models_of(self.name) if self.role.kind == "model" else ()
+        told = told if self.given else {**told, "input": self.crew.input}
+        role = self.role.model_dump(mode="json", exclude={"limits", "escalation"})
+        chosen = [choice.model_dump(mode="json") for choice in models]
+        return digest(["ask", self.crew.spec.name, self.name, role, chosen, told, self.schemas])
 
     async def _in_time(self, work: Awaitable[Json], heard: Callable[[], str] = str) -> Json:
         """Let something end within the role's time; what was `heard` until then is kept."""

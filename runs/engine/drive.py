@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import structlog
 
+from crews.models import CrewVersion
 from crews.spec import CrewSpec, ModelChoice
 from runs.engine import lease, limits, retry
 from runs.engine.breaker import BreakerOpen
@@ -44,7 +45,7 @@ class Loaded:
 
     team: str
     state: RunState
-    script: Json
+    scripts: Mapping[str, Json]
     credentials: Credentials
 
 
@@ -209,7 +210,7 @@ class Drive:
             crews=started.get("crews") or {},
             team=loaded.team,
             tools=started.get("tools") or {},
-            script=loaded.script,
+            scripts=loaded.scripts,
             machine=self._machine,
             recorder=recorder,
             workspaces=spaces,
@@ -293,10 +294,26 @@ def load(run: str, *, environment: bool = False) -> Loaded:
         )
         if found is not None:
             credentials[provider, name] = Credential(
-                api_key=found.api_key, base_url=found.base_url or ""
+                api_key=found.api_key, base_url=found.base_url or "", per_minute=found.per_minute
             )
-    script = row.version.rehearsal if row.version and row.rehearsal else None
-    return Loaded(team=str(row.team_id), state=state, script=script, credentials=credentials)
+    return Loaded(
+        team=str(row.team_id),
+        state=state,
+        scripts=_scripts(row, started) if row.rehearsal else {},
+        credentials=credentials,
+    )
+
+
+def _scripts(row: Run, started: Mapping[str, Json]) -> dict[str, Json]:
+    """Return what a rehearsal plays: the crew's script, and those of the crews inside it by their
+    place (`role/`)."""
+    scripts = {"": row.version.rehearsal if row.version else None}
+    for path, pinned in (started.get("crews") or {}).items():
+        inner = CrewVersion.objects.filter(
+            crew__team=row.team_id, crew__slug=pinned["slug"], number=pinned["version"]
+        )
+        scripts[f"{path}/"] = inner.values_list("rehearsal", flat=True).first()
+    return scripts
 
 
 def pinned(models: Mapping[str, list[dict[str, Json]]]) -> dict[str, tuple[ModelChoice, ...]]:

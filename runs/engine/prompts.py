@@ -3,11 +3,13 @@ people bring is delimited data in messages."""
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from crews.problems import Problem
 from crews.spec import CrewSpec, JsonSchema, RoleSpec
+from runs.journal.entries import canonical, digest
 from runs.patterns.base import Given
 
 Json = Any
@@ -65,6 +67,12 @@ def quote(run: str, source: str, payload: Json) -> str:
     text = as_text(payload)
     mark = hashlib.sha256(f"{run}/{source}/{text}".encode(errors="replace")).hexdigest()[:10]
     return f'<data-{mark} from="{source}">\n{text}\n</data-{mark}>'
+
+
+def unmarked_digest(asked: Json) -> str:
+    """Return the digest of what is asked of a model, the same in every run: without the marks of
+    data, in which each run is told from others."""
+    return digest(re.sub("data-[0-9a-f]{10}", "data-", canonical(asked)))
 
 
 def correction(problems: Iterable[Problem]) -> str:

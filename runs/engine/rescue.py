@@ -31,13 +31,9 @@ class Invalid(ActionError):
         self.problems = problems
 
 
-async def rescued(asking: "Asking", scope: Scope, work: Work) -> Json:
-    """Do what a role is asked, and where that fails for good go on in other ways. Raises
-    ActionError of the last one that is the role's own."""
-    try:
-        return await work(scope, None)
-    except ActionError as first:
-        failed = first
+async def rescued(asking: "Asking", scope: Scope, work: Work, failed: ActionError) -> Json:
+    """Go on in other ways with what a role has failed at. Raises the ActionError of the last one
+    that is the role's own."""
     invalid = failed
     if failed.error.get("kind") not in SETTLED and asking.role.fallback_instructions.strip():
         try:

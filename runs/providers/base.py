@@ -164,10 +164,12 @@ class ProviderError(Exception):
 
 
 class Credential(Frozen):
-    """An API key and the server it belongs to; `repr` shows neither."""
+    """An API key and the server it belongs to; `repr` shows neither. `per_minute` is how many calls
+    a minute are made with it."""
 
     api_key: str = Field(default="", repr=False)
     base_url: str = Field(default="", repr=False)
+    per_minute: int | None = None
 
 
 class Provider(Protocol):

@@ -15,6 +15,9 @@ from teams.vault import seal, unseal
 ENVIRONMENT = {
     "anthropic": ("ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"),
     "openai": ("OPENAI_API_KEY", "OPENAI_BASE_URL"),
+    "searxng": ("SEARXNG_API_KEY", "SEARXNG_BASE_URL"),
+    "tavily": ("TAVILY_API_KEY", "TAVILY_BASE_URL"),
+    "brave": ("BRAVE_API_KEY", "BRAVE_BASE_URL"),
 }
 
 
@@ -29,11 +32,18 @@ class ResolvedCredential:
     api_key: str = field(repr=False)
     base_url: str | None
     from_environment: bool = False
+    per_minute: int | None = None
 
 
 @transaction.atomic
 def credential_set(
-    *, team: Team, provider: str, name: str = "default", api_key: str | None, base_url: str = ""
+    *,
+    team: Team,
+    provider: str,
+    name: str = "default",
+    api_key: str | None,
+    base_url: str = "",
+    per_minute: int | None = None,
 ) -> Credential:
     """Store or change the team's credential of this provider and name.
 
@@ -58,7 +68,10 @@ def credential_set(
         raise CredentialEmpty
     credential: Credential
     credential, _ = Credential.objects.update_or_create(
-        team=team, provider=provider, name=name, defaults={"base_url": base_url, "sealed": sealed}
+        team=team,
+        provider=provider,
+        name=name,
+        defaults={"base_url": base_url, "sealed": sealed, "per_minute": per_minute},
     )
     return credential
 
@@ -84,7 +97,10 @@ def credential_resolve(
     )
     if stored is not None:
         return ResolvedCredential(
-            provider=provider, api_key=unseal(stored.sealed), base_url=stored.base_url or None
+            provider=provider,
+            api_key=unseal(stored.sealed),
+            base_url=stored.base_url or None,
+            per_minute=stored.per_minute,
         )
     if name != "default" or not (environment or serves_environment(team)):
         return None

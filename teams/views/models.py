@@ -12,16 +12,18 @@ from teams.access import TeamRequest, get_or_404, team_required
 from teams.errors import AddressInvalid, CredentialUnreadable, TeamsError
 from teams.forms import CredentialForm, TierForm
 from teams.models import Credential, Team
-from teams.providers import PROVIDERS, CheckResult
+from teams.providers import PROVIDERS, CheckResult, Serves, credentials_shown
 from teams.services import (
     credential_delete,
     credential_resolve,
     credential_set,
-    credentials_from_environment,
     tier_set,
     tiers_of,
 )
 from teams.services.tiers import TIERS
+
+# The page that lists what a credential is for.
+_HOMES: dict[Serves, str] = {"models": "teams:models", "search": "resources:tools"}
 
 
 @require_safe
@@ -34,12 +36,12 @@ def models(request: TeamRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @team_required("credentials.change")
 def credential_new(request: TeamRequest) -> HttpResponse:
-    form = CredentialForm(request.POST or None)
+    serves: Serves = "search" if request.GET.get("for") == "search" else "models"
+    form = CredentialForm(request.POST or None, serves=serves)
     if form.is_valid() and _store(request, form, key=form.cleaned_data["api_key"]):
-        return redirect("teams:models")
-    return render(
-        request, "teams/credential.html", {"form": form}, status=422 if form.errors else 200
-    )
+        return redirect(_HOMES[serves])
+    page = {"form": form, "serves": serves, "home": _HOMES[serves]}
+    return render(request, "teams/credential.html", page, status=422 if form.errors else 200)
 
 
 @never_cache
@@ -49,9 +51,10 @@ def credential_edit(request: TeamRequest, pk: int) -> HttpResponse:
     stored = get_or_404(Credential.objects.all(), request.user, pk, "credentials.change")
     request.team = stored.team
     form = CredentialForm(request.POST or None, stored=stored)
+    home = _home(stored.provider)
     if form.is_valid() and _store(request, form, key=form.cleaned_data["api_key"] or None):
-        return redirect("teams:models")
-    page = {"form": form, "stored": stored}
+        return redirect(home)
+    page = {"form": form, "stored": stored, "home": home}
     return render(request, "teams/credential.html", page, status=422 if form.errors else 200)
 
 
@@ -61,7 +64,7 @@ def credential_remove(request: TeamRequest, pk: int) -> HttpResponse:
     stored = get_or_404(Credential.objects.all(), request.user, pk, "credentials.change")
     credential_delete(credential=stored)
     messages.success(request, f"{stored} is deleted.")
-    return redirect("teams:models")
+    return redirect(_home(stored.provider))
 
 
 @require_POST
@@ -88,14 +91,15 @@ def tier_save(request: TeamRequest, tier: str) -> HttpResponse:
     return redirect("teams:models")
 
 
+def _home(provider: str) -> str:
+    info = PROVIDERS.get(provider)
+    return _HOMES[info.serves if info else "models"]
+
+
 def _page(team: Team) -> dict[str, Any]:
-    credentials = Credential.objects.for_team(team).order_by("provider", "name")
     tiers = [(tier, TierForm.shown(tier)) for tier in tiers_of(team=team)]
     return {
-        "credentials": [
-            (credential, PROVIDERS.get(credential.provider)) for credential in credentials
-        ],
-        "environment": credentials_from_environment(team=team),
+        "shown": credentials_shown(team=team, serves="models"),
         "tiers": tiers,
     }
 
@@ -109,6 +113,7 @@ def _store(request: TeamRequest, form: CredentialForm, *, key: str | None) -> bo
             name=data["name"],
             api_key=key,
             base_url=data["base_url"],
+            per_minute=data.get("per_minute"),
         )
     except TeamsError as refused:
         field = "base_url" if isinstance(refused, AddressInvalid) else "api_key"

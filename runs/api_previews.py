@@ -7,8 +7,8 @@ from uuid import UUID
 from django.http import Http404, HttpRequest
 from ninja import Path, Router, Schema
 
-from crews.rest.wire import BODY_REFUSALS, REFUSALS
 from crews.rest.shapes import ErrorOut
+from crews.rest.wire import BODY_REFUSALS, REFUSALS
 from runs.models import Run
 from runs.previews import links
 from runs.previews.opening import preview_link, previews_of

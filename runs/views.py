@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET
 from runs.journal import store
 from runs.markdown import markdown_html
 from runs.previews.links import Guest, link_make
-from runs.previews.table import preview_find
+from runs.previews.table import KEPT, preview_find
 from runs.models import Entry, Run
 from runs.selectors import crews_with_runs, runs_of_team
 from teams.access import TeamRequest, get_or_404, team_required
@@ -102,7 +102,9 @@ def _live_page(request: TeamRequest, run: Run) -> dict[str, Any]:
             "stop": can(request.user, "runs.stop", run.team),
             "decide": can(request.user, "runs.decide", run.team),
         },
+        "previews_kept_s": int(KEPT.total_seconds()),
         "urls": {
+            "previews": f"/runs/{run.pk}/previews/",
             "socket": f"/ws/runs/{run.pk}/",
             "api": "/api/v1/",
             "audit": reverse("runs:audit", args=[run.pk]),

@@ -33,7 +33,7 @@ INFO = ToolInfo(
     capability="code_execution",
     needs_sandbox=True,
 )
-STARTING_S = 10.0
+STARTING_S = 5.0
 ANSWER_S = 5.0
 
 

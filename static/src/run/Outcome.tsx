@@ -4,6 +4,7 @@ import { brief } from "../journal/feed";
 import type { RunState } from "../journal/fold";
 import type { Commands } from "./commands";
 import { Value } from "./Detail";
+import { Previews } from "./Previews";
 import type { Page } from "./page";
 import { CopyButton, Notice } from "./parts";
 import { Question } from "./Question";
@@ -44,6 +45,7 @@ export function Outcome({ page, state, commands, name, live }: Props) {
         </Notice>
       )}
       {state.status === "failed" && <RunFailure page={page} state={state} name={name} />}
+      <Previews page={page} state={state} name={name} />
       {state.output !== null && (
         <Answer page={page} output={state.output} failures={state.failures} />
       )}

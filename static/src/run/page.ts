@@ -13,7 +13,10 @@ export type Page = {
   /** The server's clock, so that running times do not depend on this machine's. */
   now: string;
   may: { stop: boolean; decide: boolean };
+  /** How long the sandboxes of previews live on after the run. */
+  previews_kept_s: number;
   urls: {
+    previews: string;
     socket: string;
     api: string;
     audit: string;

@@ -205,6 +205,10 @@ class LiveSandbox:
         await snapshots.restore(self._files, snapshot, fetch)
         await self.changes()  # what was restored is no news
 
+    async def set_ttl(self, ttl_s: float) -> None:
+        self._channel.keep_alive(ttl_s)
+        await self._channel.request({"op": "adopt", "ttl": ttl_s})
+
     async def open_tunnel(self, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         return await open_tunnel(self._channel, port)
 

@@ -224,6 +224,9 @@ class ScriptedSandbox:
         self._check()
         raise TunnelRefused
 
+    async def set_ttl(self, ttl_s: float) -> None:
+        self._check()
+
     async def pause(self) -> None:
         self._check()
 

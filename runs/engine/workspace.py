@@ -136,8 +136,8 @@ class Workspaces:
             spared = await self._read(partial(previews.workspaces_kept, self._run))
         done = await asyncio.gather(*tasks.values(), return_exceptions=True)
         for name, result in zip(tasks, done, strict=True):
-            if not isinstance(result, BaseException):
-                await (result.kill() if remove and name not in spared else result.detach())
+            if not isinstance(result, BaseException) and name not in spared:
+                await (result.kill() if remove else result.detach())
         if remove and tasks:
             for info in await self._driver.list({RUN_LABEL: self._run}):
                 if info.labels.get(NAME_LABEL) not in spared:

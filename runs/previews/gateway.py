@@ -10,6 +10,7 @@ import contextlib
 import socket
 from collections.abc import Callable, Collection
 from functools import partial
+from weakref import WeakValueDictionary
 
 import structlog
 from django.db import DatabaseError
@@ -28,6 +29,8 @@ ASK_S = 5.0
 IDLE_S = 900.0
 MOST = 256
 """Connections at once, in all previews of this worker."""
+ORPHAN_S = 60.0
+"""How long the sandbox of a run that has ended outlives the worker that kept it."""
 Driven = Callable[[], Collection[str]]
 
 
@@ -38,8 +41,18 @@ class Gateway:
     it does not listen.
     """
 
-    def __init__(self, driver: Driver, read: Reader, writer: Writer, driven: Driven) -> None:
+    def __init__(
+        self,
+        driver: Driver,
+        read: Reader,
+        writer: Writer,
+        driven: Driven,
+        *,
+        orphan_s: float = ORPHAN_S,
+    ) -> None:
         self._driver = driver
+        self._orphan_s = orphan_s
+        self._kept: WeakValueDictionary[str, Sandbox] = WeakValueDictionary()
         self._read = read
         self._writer = writer
         self._driven = driven
@@ -76,6 +89,17 @@ class Gateway:
         for run in await self._read(table.unheld):
             if await self._driver.list({RUN_LABEL: run}):
                 await self._writer.call(partial(table.claim, run, self.address))
+        for run in await self._read(partial(table.kept_by, self.address)):
+            for info in await self._driver.list({RUN_LABEL: run}):
+                await self._keep(info.id)
+
+    async def _keep(self, sandbox_id: str) -> None:
+        """Stay connected to the sandbox of a run that has ended, which ends soon without us."""
+        with contextlib.suppress(SandboxError):
+            sandbox = await self._driver.connect(sandbox_id)
+            if self._kept.get(sandbox_id) is not sandbox:
+                await sandbox.set_ttl(self._orphan_s)
+                self._kept[sandbox_id] = sandbox
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._open += 1

@@ -141,6 +141,12 @@ def keep_up(holder: str, driven: Collection[str]) -> None:
     )
 
 
+def kept_by(holder: str) -> set[str]:
+    """Return the runs that have ended and whose previews a worker keeps."""
+    kept = _open().filter(holder=holder).exclude(until=None)
+    return {str(run) for run in kept.values_list("run", flat=True)}
+
+
 def may_reach(run: str, holder: str) -> bool:
     """Say whether the sandboxes of a run are this worker's to reach: it keeps its previews, and
     nobody else drives the run."""

@@ -25,6 +25,7 @@ from tests.fakes import preview_service
 from tests.fakes.model_server import Reply, Rule
 from tests.integration.runs.documents import model_role, pipeline
 from tests.integration.runs.playing import Stage, on_machine
+from tests.integration.sandbox.conftest import until
 
 pytestmark = pytest.mark.usefixtures("docker_client")
 SERVICE = Path(preview_service.__file__).read_text()
@@ -210,6 +211,22 @@ def test_a_preview_outlives_its_run_for_a_while(stage: Stage) -> None:
             assert (over.status_code, "This preview is over" in over.text) == (410, True)
             assert not await scene.machine.read(partial(table.has_open, run))
 
+
+def test_a_kept_sandbox_does_not_outlive_its_keeper(stage: Stage) -> None:
+    async def look(scene: Scene) -> None:
+        run = str(scene.run.pk)
+        driver = DockerDriver()
+        keeper = Gateway(driver, scene.machine.read, scene.machine.writer, lambda: (), orphan_s=1.0)
+        await keeper.start("127.0.0.1")
+        await scene.machine.writer.call(partial(table.holder_lost, run, scene.gateway.address))
+        await keeper.tend_once()
+        assert len(await driver.list({"callsheet.run": run})) == 1
+        await keeper.close()
+        await driver.close()
+        await until(lambda: _is_gone(scene), 20)
+
+    seen(stage, look, stays=False)
+
     seen(stage, look, stays=False)
 
 
@@ -246,6 +263,10 @@ def test_opening_is_told_in_the_journal_and_refused_where_nothing_listens(stage:
     assert output["is_error"]
     assert "Nothing listens on port 7100" in output["text"]
     assert not table.has_open(str(played.run.pk))
+
+
+async def _is_gone(scene: Scene) -> bool:
+    return not await scene.machine.driver.list({"callsheet.run": str(scene.run.pk)})
 
 
 def _end(run: str) -> None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from runs import audit_views, views
+from runs import audit_views, file_views, views
 
 app_name = "runs"
 urlpatterns = [
@@ -10,6 +10,8 @@ urlpatterns = [
     path("runs/<uuid:pk>/", views.run_live, name="live"),
     path("runs/<uuid:pk>/answer/", views.run_answer, name="answer"),
     path("runs/<uuid:pk>/previews/<int:number>/", views.run_preview, name="preview"),
+    path("runs/<uuid:pk>/files/", file_views.run_files, name="files"),
+    path("runs/<uuid:pk>/files/<str:sha256>/", file_views.run_file, name="file"),
     path("runs/<uuid:pk>/audit/", audit_views.audit, name="audit"),
     path("runs/<uuid:pk>/audit/rows/", audit_views.audit_rows, name="audit_rows"),
     path("runs/<uuid:pk>/audit/verify/", audit_views.audit_verify, name="audit_verify"),

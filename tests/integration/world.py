@@ -68,6 +68,7 @@ def world_make() -> World:
         **{"workspace": "role-coder", "port": 8000, "title": "A game", "hosts": (), "holder": ""},
     )
     question = e.action_id(str(asking.pk), "ask")
+    file = store.blob_keep(str(run.pk), b"A file")
     credential = credential_set(team=team, provider="openai", api_key="sk-test")
     key = ApiKey.objects.get(user=owner, team=team)
     things: dict[str, dict[str, object]] = {
@@ -82,9 +83,10 @@ def world_make() -> World:
         "runs/": {
             **{"pk": run.pk, "run": run.pk, "number": 1},
             "action": e.action_id(str(run.pk), "ask"),
+            "sha256": file,
         },
         "ws/runs/": {"run": run.pk},
-        "api/v1/runs/": {"run": run.pk, "number": 1},
+        "api/v1/runs/": {"run": run.pk, "number": 1, "sha256": file},
         "api/v1/approvals/": {"run": asking.pk, "action": question},
         "accounts/": {"pk": 1, "key": "nobody", "uidb36": "0"},
     }

@@ -144,7 +144,16 @@ def crew_delete(*, crew: Crew) -> None:
 
 
 def crew_from_template(*, template: Template, team: Team, user: User) -> Crew:
-    """Create a crew from a template, with the rehearsal that plays it."""
+    """Create a crew from a template, with the rehearsal that plays it.
+
+    A crew that stands for one of its roles, and that the team has not, is made from the template
+    of its name.
+    """
+    for role in template.document["roles"].values():
+        slug = (role.get("crew") or {}).get("slug")
+        needed = Template.objects.filter(team=None, slug=slug).exclude(pk=template.pk).first()
+        if needed and not Crew.objects.filter(team=team, slug=slug, archived_at=None).exists():
+            crew_from_template(template=needed, team=team, user=user)
     return crew_create(
         team=team, user=user, document=template.document, rehearsal=template.rehearsal
     )

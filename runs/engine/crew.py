@@ -39,7 +39,7 @@ class CrewAtWork:
     models: Mapping[str, tuple[ModelChoice, ...]]
     credentials: Credentials
     rehearsal: bool
-    script: Json
+    scripts: Mapping[str, Json]
     machine: Machine
     recorder: Recorder
     workspaces: Workspaces
@@ -60,6 +60,11 @@ class CrewAtWork:
 
     def contract(self, source: str, target: str) -> Handoff | None:
         return next((h for h in self.spec.handoffs if h.from_ == source and h.to == target), None)
+
+    @property
+    def crew_id(self) -> str:
+        """Return the id of the crew that the run is one of, in whatever version."""
+        return str((self.recorder.state.started or {})["crew"]["id"])
 
     def agent(self, role: str) -> str:
         """Return a role's name in the journal: inside a crew that stands for a role, behind the

@@ -46,7 +46,6 @@ async def play_inside(crew: "CrewAtWork", scope: Scope, asked: "Asking") -> Json
         task=_task(crew, asked, spec),
         input={item.source: item.payload for item in given} or crew.input,
         options=with_defaults(pattern.info.options_schema, spec.pattern.options),
-        script=None,
         scope=scope,
         inside=f"{path}/",
     )

@@ -75,7 +75,7 @@ async def replay(run: str, loaded: Loaded) -> int:
         rehearsal=bool(started.get("rehearsal")),
         crews=started.get("crews") or {},
         tools=started.get("tools") or {},
-        script=loaded.script,
+        scripts={},
         machine=None,  # type: ignore[arg-type]
         recorder=Replayer(run, state, Budget.unlimited()),
         # Asked only which workspaces there are; no effect is carried out.

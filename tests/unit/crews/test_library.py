@@ -16,13 +16,21 @@ ENTRIES = {entry.slug: entry for entry in library_entries()}
 
 
 def test_the_library_is_complete() -> None:
-    assert sorted(ENTRIES, key=lambda slug: ENTRIES[slug].position) == [
-        "research-desk",
-        "project-manager",
-        "project-manager-tags",
-        "research-code-review",
-        "assembly-line",
-    ]
+    patterns = {entry.spec.pattern.name for entry in ENTRIES.values()}
+    assert patterns == {
+        "hierarchical", "plan", "pipeline", "route", "parallel", "debate", "review", "mesh",
+        "blackboard", "events", "graph",
+    }  # fmt: skip
+    assert len({entry.position for entry in ENTRIES.values()}) == len(ENTRIES) >= 21
+
+
+@pytest.mark.parametrize("entry", ENTRIES.values(), ids=lambda entry: entry.slug)
+def test_a_template_says_when_to_use_it_and_can_be_tried_at_once(entry: LibraryEntry) -> None:
+    assert entry.summary
+    assert entry.advice
+    assert entry.spec.task.example
+    played = {name for name, role in entry.spec.roles.items() if role.kind == "model"}
+    assert set((entry.rehearsal or {"roles": {}})["roles"]) <= played
 
 
 @pytest.mark.parametrize("entry", ENTRIES.values(), ids=lambda entry: entry.slug)

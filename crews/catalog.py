@@ -53,7 +53,8 @@ class PatternInfo:
 class ToolInfo:
     """A tool that a role may list. `capability` is what the role must have for it, if anything;
     `approval` whether a person approves each call where the role does not say; `options_schema`
-    the JSON Schema of what a role may set for it."""
+    the JSON Schema of what a role may set for it; `effects` what constraints may forbid: `write`
+    (files) or `network` (see crews/constraints.py)."""
 
     name: str
     title: str
@@ -63,6 +64,7 @@ class ToolInfo:
     needs_sandbox: bool = False
     approval: Literal["always", "never"] = "never"
     options_schema: JsonSchema = field(default_factory=lambda: dict(NO_OPTIONS))
+    effects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,6 +6,7 @@ Errors stop a run; warnings are probably mistakes; advice is advice.
 from collections.abc import Iterator
 
 from crews.catalog import Catalog, PatternInfo
+from crews.constraints import forbidden_by, rules_of
 from crews.edges import edge_problems
 from crews.problems import Problem, capped, listed, meant, problem
 from crews.schema_guard import SchemaRefused, guard_schema, validate_payload
@@ -96,6 +97,7 @@ def _roles(spec: CrewSpec, catalog: Catalog, pattern: PatternInfo | None) -> Ite
             text = f"Roles of kind '{role.kind}' cannot run here yet; {listed(kinds)} can."
             yield problem(f"{path}.kind", text, value=role.kind, allowed=kinds, severity="warning")
         yield from _tools(path, role, catalog, pattern)
+        yield from _constraints(path, role)
         if role.model is not None:
             yield from _model(f"{path}.model", role.model, catalog)
         if role.kind != "model" and role.fallback_instructions:
@@ -129,9 +131,23 @@ def _tools(
         elif tool and tool.capability and tool.capability not in role.capabilities:
             text = f"'{name}' needs the capability '{tool.capability}'. Add it to the role"
             yield problem(place, f"{text}, or remove the tool.", value=name)
+        elif tool and (rule := forbidden_by(role.constraints, tool)):
+            text = f"'{name}' is never offered: the constraint '{rule.name}' forbids it."
+            yield problem(place, text, value=name, severity="warning")
         elif tool:
             for item in validate_payload(tool.options_schema, use.options):
                 yield item.under(f"{place}.options")
+
+
+def _constraints(path: str, role: RoleSpec) -> Iterator[Problem]:
+    """What a role is must not be what its own constraints forbid."""
+    forbidden = {effect for rule in rules_of(role.constraints) for effect in rule.forbids}
+    if "code" in forbidden and role.kind in ("code", "command"):
+        text = f"A role of kind '{role.kind}' executes code, and its constraints forbid that."
+        yield problem(f"{path}.constraints", text)
+    if "network" in forbidden and role.sandbox and role.sandbox.network != "none":
+        text = "The constraints forbid the network; remove the hosts, or the constraint."
+        yield problem(f"{path}.sandbox.network", text)
 
 
 def _model(path: str, model: ModelChoice, catalog: Catalog) -> Iterator[Problem]:

@@ -4,10 +4,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from crews.constraints import forbidden_by
 from crews.schema_guard import validate_payload
 from crews.spec import SandboxChoice
 from runs.engine.approval import Answer, approve, change_of, refusal_of
 from runs.engine.machine import Preview
+from runs.engine.rates import Rate
 from runs.engine.recorder import Act, Outcome, Scope
 from runs.engine.terminal import Terminal
 from runs.engine.workspace import NAME_LABEL
@@ -32,8 +34,8 @@ NOTE = "note"
 class Toolbox:
     """Answers the tool calls of one role in one conversation.
 
-    A role is offered what it lists, has the capability for, and what its pattern gives it; any
-    other call is refused, and the refusal is an action like the rest.
+    A role is offered what it lists, has the capability for and no constraint forbids, and what its
+    pattern gives it; any other call is refused, and the refusal is an action like the rest.
     """
 
     def __init__(
@@ -48,7 +50,9 @@ class Toolbox:
         own = {
             tool.info.name: tool
             for tool in found
-            if tool and tool.info.capability in (None, *document.capabilities)
+            if tool
+            and tool.info.capability in (None, *document.capabilities)
+            and not forbidden_by(document.constraints, tool.info)
         }
         # By the names that the model calls them by.
         self._own = {name: own[tool] for tool, name in offered_names(own).items()}
@@ -180,6 +184,7 @@ class Toolbox:
             agent=self._crew.agent(self._role),
             input=call.arguments,
             repeatable=tool.repeatable,
+            rate=self._rate(tool),
         )
         try:
             if tool.acts:
@@ -230,9 +235,23 @@ class Toolbox:
         use = self._crew.spec.roles[self._role].tool_use(tool.info.name)
         return use.options if use else {}
 
+    def _rate(self, tool: Tool) -> Rate | None:
+        use = self._crew.spec.roles[self._role].tool_use(tool.info.name)
+        if use is None or use.per_minute is None:
+            return None
+        agent = self._crew.agent(self._role)
+        return Rate(
+            key=f"tool/{self._crew.crew_id}/{agent}/{tool.info.name}",
+            per_minute=use.per_minute,
+            told=f"{use.per_minute} calls of {tool.info.name} a minute",
+        )
+
     def _why_not(self, name: str) -> str:
         tool = tool_find(name, self._crew.tools)
-        if tool and self._crew.spec.roles[self._role].tool_use(name):
+        role = self._crew.spec.roles[self._role]
+        if tool and role.tool_use(name):
+            if rule := forbidden_by(role.constraints, tool.info):
+                return f"your role's constraint '{rule.name}' forbids '{name}'."
             return (
                 f"your role has no capability '{tool.info.capability}', so it may not use '{name}'."
             )

@@ -3,6 +3,7 @@ from runs.tools.base import Json, Tool, ToolContext, ToolOutput
 
 INFO = ToolInfo(
     name="write_file",
+    effects=("write",),
     title="Write a file",
     description="Write a text file in your sandbox's /workspace; missing folders are made, an"
     " old file is replaced.",

@@ -5,6 +5,7 @@ from ninja import NinjaAPI
 from crews.api import router as crews_router
 from crews.rest.wire import StrictParser, handlers_add
 from runs.api import router as runs_router
+from runs.api_approvals import router as approvals_router
 from runs.api_files import router as files_router
 from runs.api_previews import router as previews_router
 from runs.refusals import runs_handlers_add
@@ -22,6 +23,7 @@ api = NinjaAPI(
 )
 api.add_router("", crews_router)
 api.add_router("", runs_router)
+api.add_router("", approvals_router)
 api.add_router("", previews_router)
 api.add_router("", files_router)
 handlers_add(api)

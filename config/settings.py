@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "config",
     "teams",
     "crews",
+    "resources",
     "runs",
     "sandbox",
 ]
@@ -97,6 +98,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
                 "teams.context.people",
+                "runs.context.inbox",
             ]
         },
     }
@@ -167,6 +169,8 @@ _mail: dict[str, Any] = env.email_url("CALLSHEET_EMAIL_URL", default="consolemai
 vars().update(_mail)
 EMAIL_BACKEND: str = _mail["EMAIL_BACKEND"]
 DEFAULT_FROM_EMAIL = env.str("CALLSHEET_EMAIL_FROM", default="callsheet@localhost")
+# Whether teams' webhooks may lead to addresses that are not public: on one's own machine they may.
+WEBHOOKS_INSIDE: bool = env.bool("CALLSHEET_WEBHOOKS_INSIDE", default=EMBEDDED)
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/"
 

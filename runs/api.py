@@ -1,4 +1,4 @@
-"""The REST API of runs and approvals."""
+"""The REST API of runs."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -12,7 +12,7 @@ from pydantic import Field
 from crews.models import Crew
 from crews.rest.shapes import ErrorOut, StrictIn
 from crews.rest.wire import BODY_REFUSALS, REFUSALS
-from runs import services
+from runs import approvals, services
 from runs.export import export_lines, verify_run
 from runs.journal import store
 from runs.journal.entries import Entry
@@ -48,12 +48,6 @@ class ReasonIn(StrictIn):
 class RedactIn(StrictIn):
     seq: int = Field(ge=2, le=2**31 - 1)
     reason: str = Field(min_length=1, max_length=1000)
-
-
-class DecisionIn(StrictIn):
-    choice: str = Field(max_length=200)
-    value: Any = None
-    comment: str = Field(default="", max_length=10_000)
 
 
 class RunOut(Schema):
@@ -112,23 +106,6 @@ class VerdictOut(Schema):
     notes: list[str]
 
 
-class ApprovalOut(Schema):
-    """A question of a run that waits for a person."""
-
-    run: UUID
-    action: UUID
-    crew: str
-    agent: str
-    question: str
-    choices: list[str]
-    schema_: dict[str, Any] | None = Field(default=None, alias="schema")
-    context: Any = None
-
-
-class ApprovalsOut(Schema):
-    approvals: list[ApprovalOut]
-
-
 @router.post("/runs", response={201: RunOut, **REFUSED}, operation_id="run_create")
 def run_create(
     request: HttpRequest,
@@ -175,13 +152,12 @@ def run_read(request: HttpRequest, run: UUID) -> dict[str, Any]:
     row = _run(request, run, "runs.view")
     state = state_of(row)
     started = state.started or {}
-    waiting = [_question(row, state.actions[action]) for action in state.open_questions]
     return _out(row) | {
         "task": started.get("task"),
         "input": started.get("input"),
         "output": state.output,
         "error": state.error,
-        "waiting_for": waiting,
+        "waiting_for": approvals.of_run(row, _caller(request).user),
     }
 
 
@@ -208,7 +184,7 @@ def run_cancel(request: HttpRequest, run: UUID, body: ReasonIn) -> dict[str, Any
     """Stop a run for good."""
     row = _run(request, run, "runs.stop")
     services.run_cancel(run=row, user=_caller(request).user, reason=body.reason)
-    return _fresh(row)
+    return fresh(row)
 
 
 @router.post("/runs/{uuid:run}/pause", response={200: RunOut, **REFUSED}, operation_id="run_pause")
@@ -216,7 +192,7 @@ def run_pause(request: HttpRequest, run: UUID, body: ReasonIn) -> dict[str, Any]
     """Let what is under way end, and start nothing new."""
     row = _run(request, run, "runs.stop")
     services.run_pause(run=row, user=_caller(request).user, reason=body.reason)
-    return _fresh(row)
+    return fresh(row)
 
 
 @router.post(
@@ -226,7 +202,7 @@ def run_resume(request: HttpRequest, run: UUID, body: ReasonIn) -> dict[str, Any
     """Go on with a paused run."""
     row = _run(request, run, "runs.start")
     services.run_resume(run=row, user=_caller(request).user, reason=body.reason)
-    return _fresh(row)
+    return fresh(row)
 
 
 @router.get(
@@ -256,48 +232,7 @@ def run_redact(request: HttpRequest, run: UUID, body: RedactIn) -> dict[str, Any
     """Erase an entry's payload. Its commitment, who erased it and why stay in the journal."""
     row = _run(request, run, "runs.delete")
     services.entry_redact(run=row, seq=body.seq, user=_caller(request).user, reason=body.reason)
-    return _fresh(row)
-
-
-@router.get(
-    "/approvals",
-    response={200: ApprovalsOut, **REFUSALS},
-    by_alias=True,
-    operation_id="approvals_list",
-)
-def approvals_list(request: HttpRequest) -> dict[str, Any]:
-    """List the open questions of the team's runs."""
-    caller = _caller(request)
-    require(caller.user, "runs.view", caller.team)
-    waiting = Run.objects.filter(team=caller.team, status__in=["waiting", "paused"]).order_by(
-        "created_at"
-    )[:200]
-    found = []
-    for run in waiting:
-        state = state_of(run)
-        found += [_question(run, state.actions[action]) for action in state.open_questions]
-    return {"approvals": found}
-
-
-@router.post(
-    "/approvals/{uuid:run}/{uuid:action}/decide",
-    response={200: RunOut, **REFUSED},
-    operation_id="approval_decide",
-)
-def approval_decide(
-    request: HttpRequest, run: UUID, action: UUID, body: DecisionIn
-) -> dict[str, Any]:
-    """Answer a question. Of two answers one wins; the other gets 409."""
-    row = _run(request, run, "runs.decide")
-    services.decision_make(
-        run=row,
-        action=str(action),
-        user=_caller(request).user,
-        choice=body.choice,
-        value=body.value,
-        comment=body.comment,
-    )
-    return _fresh(row)
+    return fresh(row)
 
 
 def _caller(request: HttpRequest) -> Caller:
@@ -323,7 +258,8 @@ def _crew(caller: Caller, key: str) -> Crew:
         return found
 
 
-def _fresh(run: Run) -> dict[str, Any]:
+def fresh(run: Run) -> dict[str, Any]:
+    """Return a run as it stands now, as `RunOut`."""
     return _out(Run.objects.select_related("version", "started_by").get(pk=run.pk))
 
 
@@ -349,18 +285,4 @@ def _out(run: Run) -> dict[str, Any]:
         "cost_usd": format(run.cost_usd, "f"),
         "version": run.version.number if run.version else None,
         "started_by": str(run.started_by) if run.started_by else None,
-    }
-
-
-def _question(run: Run, action: Any) -> dict[str, Any]:
-    asked = action.question or {}
-    return {
-        "run": run.pk,
-        "action": action.id,
-        "crew": run.crew_name,
-        "agent": action.agent,
-        "question": asked.get("question", ""),
-        "choices": asked.get("choices", []),
-        "schema": asked.get("schema"),
-        "context": asked.get("context"),
     }

@@ -9,8 +9,13 @@ class RunsConfig(AppConfig):
         from crews.start_page import panel_register
         from runs.catalog import catalog
         from runs.credential_checks import checks_register
+        from runs.decisions import decide_overdue
+        from runs.engine.chores import chore_register
+        from runs.notices import notices_send
         from runs.start_page import recent_panel
 
         catalog_register(catalog)
         checks_register()
         panel_register(recent_panel)
+        chore_register("deadlines", decide_overdue)
+        chore_register("notices", notices_send)

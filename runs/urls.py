@@ -2,10 +2,19 @@
 
 from django.urls import path
 
-from runs import audit_views, file_views, views
+from runs import audit_views, file_views, inbox_views, notice_views, views
 
 app_name = "runs"
 urlpatterns = [
+    path("inbox/", inbox_views.inbox, name="inbox"),
+    path("inbox/count/", inbox_views.inbox_count, name="inbox_count"),
+    path("settings/notifications/", notice_views.notifications, name="notifications"),
+    path("settings/notifications/mail/", notice_views.mail_save, name="mail_save"),
+    path("settings/notifications/webhook/", notice_views.webhook_save, name="webhook"),
+    path("settings/notifications/webhook/test/", notice_views.webhook_test, name="webhook_test"),
+    path(
+        "settings/notifications/webhook/delete/", notice_views.webhook_delete, name="webhook_delete"
+    ),
     path("runs/", views.run_list, name="list"),
     path("runs/<uuid:pk>/", views.run_live, name="live"),
     path("runs/<uuid:pk>/answer/", views.run_answer, name="answer"),

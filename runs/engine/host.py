@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from runs.engine import lease
+from runs.engine.chores import Chores
 from runs.engine.drive import Drive
 from runs.engine.machine import Machine
 from runs.engine.workspace import INSTALLATION_LABEL, RUN_LABEL
@@ -64,6 +65,7 @@ class Host:
         machine = Machine(driver=PooledDriver(DockerDriver()))
         for forever in (self._beat, self._sweep, self._reap):
             self._keep(asyncio.ensure_future(forever(machine)))
+        self._chores = Chores()
         self._gateway = Gateway(machine.driver, machine.read, machine.writer, self._drives.keys)
         await self._gateway.start(settings.WORKER_LISTEN)
         machine.previews_at = self._gateway.address
@@ -131,6 +133,7 @@ class Host:
 
     async def _stop(self) -> None:
         self._stopping = True
+        self._chores.stop()
         drives = list(self._drives.values())
         tokens = [drive.token for drive in drives if drive.token]
         for drive in drives:

@@ -10,6 +10,7 @@ from teams.services.credentials import (
 from teams.services.keys import api_key_create, api_key_find, api_key_revoke
 from teams.services.links import sign_in_link_create, sign_in_link_peek, sign_in_link_use
 from teams.services.people import (
+    mail_choose,
     membership_set,
     owner,
     owner_create_first,
@@ -19,6 +20,7 @@ from teams.services.people import (
     user_create,
 )
 from teams.services.tiers import TierModel, tier_resolve, tier_set, tiers_of
+from teams.services.webhooks import webhook_remove, webhook_secret, webhook_set
 
 __all__ = [
     "ResolvedCredential",
@@ -30,6 +32,7 @@ __all__ = [
     "credential_resolve",
     "credential_set",
     "credentials_from_environment",
+    "mail_choose",
     "membership_set",
     "owner",
     "owner_create_first",
@@ -43,4 +46,7 @@ __all__ = [
     "tier_set",
     "tiers_of",
     "user_create",
+    "webhook_remove",
+    "webhook_secret",
+    "webhook_set",
 ]

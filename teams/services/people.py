@@ -98,3 +98,8 @@ def _create_with_free_slug(*, name: str, base: str, personal_of: User | None = N
             if personal_of and (team := Team.objects.filter(personal_of=personal_of).first()):
                 return team
     raise IntegrityError(f"No free slug like {base!r}")
+
+
+def mail_choose(*, user: User, wanted: bool) -> None:
+    """Let a user be written to about questions, or not."""
+    User.objects.filter(pk=user.pk).update(mail_questions=wanted)

@@ -103,6 +103,11 @@ SETTINGS = {
     "POST settings/credentials/<int:pk>/": thing("credentials.change"),
     "POST settings/credentials/<int:pk>/delete/": thing("credentials.change"),
     "POST settings/credentials/<int:pk>/test/": thing("credentials.change"),
+    "GET settings/tools/": team("credentials.view"),
+    "GET settings/documents/": team("crews.view"),
+    "POST settings/documents/": team("crews.change"),
+    "GET settings/documents/<uuid:pk>/": thing("crews.view"),
+    "POST settings/documents/<uuid:pk>/delete/": thing("crews.change"),
     "GET settings/keys/": team("keys.create"),
     "POST settings/keys/": team("keys.create"),
     # Somebody else's key: only an owner may revoke it.
@@ -140,6 +145,13 @@ CREWS = {
 }
 
 RUNS = {
+    "GET inbox/": team("runs.view"),
+    "GET inbox/count/": team("runs.view"),
+    "GET settings/notifications/": team("team.view"),
+    "POST settings/notifications/mail/": team("team.view"),
+    "POST settings/notifications/webhook/": team("team.change"),
+    "POST settings/notifications/webhook/test/": team("team.change"),
+    "POST settings/notifications/webhook/delete/": team("team.change"),
     "GET runs/": team("runs.view"),
     "GET runs/<uuid:pk>/": thing("runs.view"),
     "GET runs/<uuid:pk>/answer/": thing("runs.view"),

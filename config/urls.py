@@ -20,5 +20,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("allauth.urls")),
     path("", include("teams.urls")),
     path("", include("crews.urls")),
+    path("", include("resources.urls")),
     path("", include("runs.urls")),
 ]

@@ -1,58 +1,96 @@
-"""The text of HTML, as a reader needs it: without markup, scripts and styles."""
+"""The text of HTML, as a reader needs it: without markup, scripts and styles.
+
+Pages come from anybody, so this reads them once from the front to the end and builds no tree: a
+browser's parser takes time and memory beyond all bounds for some pages of a few kilobytes.
+"""
 
 import html
 import re
 from typing import Final
 
-import nh3
-
 MAX_CHARS: Final = 2_000_000
 _LINES: Final = {
-    *("address", "article", "aside", "blockquote", "br", "dd", "div", "dl", "dt", "figcaption"),
-    *("figure", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav"),
-    *("ol", "p", "pre", "section", "table", "tr", "ul"),
+    *("address", "br", "dd", "div", "dl", "dt", "figcaption", "figure", "footer", "form"),
+    *("header", "hr", "li", "main", "nav", "option", "pre", "tr"),
 }
-_CELLS: Final = {"td", "th"}
-_UNSHOWN: Final = {"script", "style", "noscript", "template", "svg", "iframe", "object", "title"}
-_TAG: Final = re.compile(r"<(/?)([a-z0-9]+)[^<>]*>")
-_SPACES: Final = re.compile(r"[^\S\n]+")
-_BLANKS: Final = re.compile(r" ?\n[ \n]*\n ?")
+_PARAGRAPHS: Final = {
+    *("article", "aside", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "ol", "p", "section"),
+    *("table", "ul"),
+}
+_UNSHOWN: Final = {
+    *("script", "style", "noscript", "template", "svg", "math", "iframe", "object", "title"),
+    *("textarea", "select", "canvas", "video", "audio"),
+}
+_TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]{0,40})")
+# Where a tag ends, or a value in quotes begins.
+_STOPS: Final = re.compile(r">|=\s*(?P<quote>[\"'])")
+_SPACES: Final = re.compile(r"\s+")
+_LINE: Final = "\x01"
+_PARAGRAPH: Final = "\x02"
+_BREAKS: Final = re.compile(r"[ \x01\x02]*[\x01\x02][ \x01\x02]*")
 
 
 def html_text(markup: str) -> tuple[str, str]:
-    """Return a page's title and its text, a line for each block, `- ` before items of lists.
+    """Return a page's title and its text: a line for each block, `- ` before items of lists."""
+    markup = markup[:MAX_CHARS].replace(_LINE, " ").replace(_PARAGRAPH, " ")
+    low = markup.lower() if len(markup.lower()) == len(markup) else markup
+    parts: list[str] = []
+    title = ""
+    place = 0
+    while (start := markup.find("<", place)) >= 0:
+        parts.append(markup[place:start])
+        found = _TAG.match(markup, start)
+        if found is None:
+            place = _past_other(markup, start)
+            if place == start + 1:
+                parts.append("<")
+            continue
+        name, closing = found[2].lower(), bool(found[1])
+        place = _past_tag(markup, found.end())
+        if name in _UNSHOWN and not closing:
+            end = low.find(f"</{name}", place)
+            end = len(markup) if end < 0 else end
+            if name == "title" and not title:
+                title = " ".join(html.unescape(markup[place:end]).split())[:300]
+            place = end
+        else:
+            parts.append(_mark(name, closing=closing))
+    parts.append(markup[place:])
+    return title, _laid_out("".join(parts))
 
-    The parser is a browser's, so what is hidden from it by broken markup is hidden from all.
-    """
-    markup = markup[:MAX_CHARS]
-    clean = nh3.clean(
-        markup,
-        tags=_LINES | _CELLS,
-        clean_content_tags=_UNSHOWN,
-        attributes={},
-        link_rel=None,
-    )
-    text = html.unescape(_TAG.sub(_mark, clean.replace("\n", " ")))
-    text = _BLANKS.sub("\n\n", _SPACES.sub(" ", text.replace("\xa0", " ")))
-    lines = (line.strip() for line in text.split("\n"))
-    return _title(markup), "\n".join(lines).strip()
+
+def _past_other(markup: str, start: int) -> int:
+    """Return where a comment or declaration ends; a mere `<` is one character."""
+    if markup.startswith("<!--", start):
+        end = markup.find("-->", start + 4)
+        return len(markup) if end < 0 else end + 3
+    if markup.startswith(("<!", "<?", "</"), start):
+        end = markup.find(">", start)
+        return len(markup) if end < 0 else end + 1
+    return start + 1
 
 
-def _mark(tag: re.Match[str]) -> str:
-    closing, name = tag.groups()
-    if name in _CELLS:
-        return " | " if closing else ""
-    if name == "li":
-        return "\n" if closing else "\n- "
-    if name.startswith("h") and len(name) == 2:
-        return "\n\n"
-    return "\n\n" if name in ("p", "table", "ul", "ol", "section", "article") else "\n"
+def _past_tag(markup: str, place: int) -> int:
+    while (stop := _STOPS.search(markup, place)) is not None:
+        if stop["quote"] is None:
+            return stop.end()
+        place = markup.find(stop["quote"], stop.end()) + 1
+        if not place:
+            break
+    return len(markup)
 
 
-def _title(markup: str) -> str:
-    low = markup[:200_000].lower()
-    start = low.find(">", low.find("<title")) + 1 if "<title" in low else 0
-    end = low.find("</title", start)
-    if not start or end < 0:
-        return ""
-    return " ".join(html.unescape(markup[start:end]).split())[:300]
+def _mark(name: str, *, closing: bool) -> str:
+    if name in ("td", "th"):
+        return "" if closing else " | "
+    if name == "li" and not closing:
+        return f"{_LINE}- "
+    if name in _PARAGRAPHS:
+        return _PARAGRAPH
+    return _LINE if name in _LINES else ""
+
+
+def _laid_out(text: str) -> str:
+    text = _SPACES.sub(" ", html.unescape(text).replace("\xa0", " "))
+    text = _BREAKS.sub(lambda found: "\n\n" if _PARAGRAPH in found[0] else "\n", text)
+    return text.replace("\n| ", "\n").replace("\n\n- ", "\n- ").strip()

@@ -3,9 +3,12 @@
 from dataclasses import replace
 from functools import partial
 
+from asgiref.sync import async_to_sync
+
 from runs.providers import PROVIDERS
 from runs.providers.base import Credential, ProviderError
 from runs.providers.vendors import VENDOR_URLS
+from runs.tools.search_engines import ENGINES, SearchFailed, search
 from teams.providers import PROVIDERS as OFFERED
 from teams.providers import CheckResult, provider_register
 from teams.services.credentials import ResolvedCredential
@@ -17,6 +20,8 @@ def checks_register() -> None:
     """Make the credentials of all providers with a server testable."""
     for name in PROVIDERS.keys() & VENDOR_URLS.keys() & OFFERED.keys():
         provider_register(replace(OFFERED[name], check=partial(check, name)))
+    for name in ENGINES.keys() & OFFERED.keys():
+        provider_register(replace(OFFERED[name], check=check_search))
 
 
 def check(provider: str, resolved: ResolvedCredential) -> CheckResult:
@@ -34,3 +39,13 @@ def check(provider: str, resolved: ResolvedCredential) -> CheckResult:
     models = f"{names} and {more} more" if more > 0 else names or "it lists no models"
     verdict = "takes the key" if resolved.api_key else "answers"
     return CheckResult(ok=True, summary=f"{found.host} {verdict}. Models: {models}.")
+
+
+def check_search(resolved: ResolvedCredential) -> CheckResult:
+    """Make one search."""
+    try:
+        hits = async_to_sync(search)(resolved, "call sheet", 3)
+    except SearchFailed as failed:
+        return CheckResult(ok=False, summary="The search failed", detail=str(failed))
+    found = f"It found: {hits[0].title}." if hits else "It found nothing."
+    return CheckResult(ok=True, summary=f"It takes searches. {found}")

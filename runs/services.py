@@ -11,7 +11,7 @@ from crews.schema_guard import validate_payload
 from crews.services import crew_publish
 from crews.spec import CrewSpec, ModelChoice
 from crews.strict_json import Refused, check_json
-from runs import preflight
+from runs import lent, preflight
 from runs.decisions import decide
 from runs.engine import lease
 from runs.engine.nesting import with_roles_inside
@@ -53,6 +53,8 @@ def run_start(
     preflight.check_supported(everyone)
     preflight.check_sandboxes(everyone, here=here)
     preflight.check_commands(everyone, team=team, here=here, rehearsal=rehearsal)
+    if not rehearsal:
+        lent.check_search(everyone, team=team)
     choose = ModelPins(team, rehearsal, here)
     models = {
         name: choose.pin(name, role.model) for name, role in everyone.roles.items() if role.model

@@ -15,7 +15,9 @@ from runs.tools import (
     read_notes,
     run_checks,
     run_python,
+    search_documents,
     shell,
+    web_search,
     write_file,
 )
 from runs.tools.base import Tool
@@ -32,7 +34,9 @@ TOOLS: dict[str, Tool] = {
         read_notes.TOOL,
         run_checks.TOOL,
         run_python.TOOL,
+        search_documents.TOOL,
         shell.TOOL,
+        web_search.TOOL,
         write_file.TOOL,
     )
 }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from crews.models import Template
 from crews.services import crew_create, crew_publish, templates_install
+from resources.services import document_add
 from runs.journal import entries as e
 from runs.journal import store
 from runs.models import Run
@@ -70,9 +71,11 @@ def world_make() -> World:
     question = e.action_id(str(asking.pk), "ask")
     file = store.blob_keep(str(run.pk), b"A file")
     credential = credential_set(team=team, provider="openai", api_key="sk-test")
+    document = document_add(team=team, user=owner, name="notes.md", data=b"Notes")
     key = ApiKey.objects.get(user=owner, team=team)
     things: dict[str, dict[str, object]] = {
         "settings/credentials/": {"pk": credential.pk},
+        "settings/documents/": {"pk": document.pk},
         "settings/keys/": {"pk": key.pk},
         "settings/models/tiers/": {"tier": "fast"},
         "sign-in/": {"token": "nobody"},

@@ -3,7 +3,7 @@
 import gzip
 import ssl
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,12 +18,6 @@ from tests.fakes.web import Answer, WebServer
 from tests.integration.providers.certificate import self_signed
 from tests.integration.runs.documents import desk
 from tests.unit.runs.tools.contexts import alone
-
-
-@pytest.fixture
-def web() -> Iterator[WebServer]:
-    with WebServer() as server:
-        yield server
 
 
 async def at_home(_: str) -> list[str]:
@@ -239,7 +233,7 @@ async def test_a_page_becomes_text_with_its_source(web: WebServer) -> None:
     url = f"http://a.example:{web.port}/menu"
     output = await get(url, f"a.example:{web.port}")
     assert output.data["citations"] == [{"title": "Fish & chips", "url": url}]
-    for line in ("Menu", "Fish for two.", "- Peas", "- Salt"):
+    for line in ("Menu", "Fish for two.", "- Peas", "- Salt", "1 | 2"):
         assert line in output.text.splitlines()
     assert not any(word in output.text for word in ("alert", "p{}", "hidden"))
     raw = await get(url, f"a.example:{web.port}", raw=True)

@@ -1,0 +1,102 @@
+"""Files become passages of text."""
+
+import pytest
+
+from resources.errors import DocumentRefused
+from resources.markup import html_text
+from resources.passages import MAX_BYTES, SIZE, Piece, kind_of, pieces_of
+
+GUIDE = """Before all.
+
+# Guide
+First things.
+## Set-up ##
+Install it.
+
+```
+# no heading
+```
+# End
+Bye.
+"""
+
+
+def test_markdown_stays_within_its_headings() -> None:
+    assert pieces_of("markdown", GUIDE.encode()) == [
+        Piece("", "Before all."),
+        Piece("Guide", "First things."),
+        Piece("Guide › Set-up", "Install it.\n\n```\n# no heading\n```"),
+        Piece("End", "Bye."),
+    ]
+
+
+def test_rows_carry_the_names_of_their_columns() -> None:
+    table = "name;price\n" + "\n".join(f"Part {n};{n}.50" for n in range(1, 101))
+    pieces = pieces_of("csv", table.encode())
+    assert pieces[0].text.startswith("name: Part 1; price: 1.50\nname: Part 2")
+    assert pieces[0].heading.startswith("Rows 1–")
+    assert pieces[-1].text.endswith("name: Part 100; price: 100.50")
+    assert all(len(piece.text) <= SIZE for piece in pieces)
+
+
+def test_values_carry_their_paths() -> None:
+    (piece,) = pieces_of("json", b'{"orders": [{"total": 12, "by": "Ann"}], "none": null, "e": {}}')
+    assert piece.text == "orders.0.total: 12\norders.0.by: Ann\nnone: null\ne: {}"
+
+
+def test_a_long_text_is_cut_where_sentences_end() -> None:
+    text = "This is a sentence of some length. " * 3_000
+    pieces = pieces_of("text", text.encode())
+    assert all(piece.text.endswith(".") and len(piece.text) <= SIZE for piece in pieces)
+    assert " ".join(piece.text for piece in pieces) == text.strip()
+    assert [len(p.text) for p in pieces_of("text", b"x" * (2 * SIZE + 5))] == [SIZE, SIZE, 5]
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        ("\ufeffGrüße".encode(), "Grüße"),
+        ("Grüße".encode("utf-16"), "Grüße"),
+        ("Grüße".encode("cp1252"), "Grüße"),
+        (b"a\r\nb\rc", "a\nb\nc"),
+    ],
+)
+def test_encodings(data: bytes, text: str) -> None:
+    assert pieces_of("text", data) == [Piece("", text)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "why"),
+    [
+        ("text", b"", "no text"),
+        ("text", b" \n\n\t", "no text"),
+        ("html", b"<script>x</script>", "no text"),
+        ("text", b"PK\0\0", "no text file"),
+        ("text", b"x" * (MAX_BYTES + 1), "larger than 5 MiB"),
+        ("json", b"{", "not valid JSON"),
+        ("json", b"[" * 5000, "nested deeper"),
+        ("json", b'{"a": 1, "a": 2}', "twice"),
+        ("csv", b'a,b\n"' + b"x" * 200_000, "no table"),
+        ("text", b"x\n\n" * 40 * 1200, None),
+    ],
+)
+def test_what_cannot_be_read_is_refused(kind: str, data: bytes, why: str | None) -> None:
+    if why is None:
+        assert pieces_of(kind, data)
+        return
+    with pytest.raises(DocumentRefused, match=why):
+        pieces_of(kind, data)
+
+
+def test_names_say_what_a_file_is() -> None:
+    assert [kind_of(name) for name in ("a.MD", "b.c.csv", "d.htm")] == ["markdown", "csv", "html"]
+    for name in ("a.exe", "noending", "a.pdf", ".txt"):
+        with pytest.raises(DocumentRefused):
+            kind_of(name)
+
+
+def test_markup_that_hides_things_or_goes_deep() -> None:
+    assert html_text("<p>a<script><p>b</script>c</p>")[1] == "ac"
+    assert html_text("<title>T&lt;</title><p>&lt;b&gt; &amp;amp;")[:2] == ("T<", "<b> &amp;")
+    assert html_text("<div>" * 50_000 + "deep" + "</div>" * 50_000)[1] == "deep"
+    assert html_text("<" * 100_000)[0] == ""

@@ -67,7 +67,7 @@ class Recorder(Ledger):
         """Run a part of the structure as an action that contains others; its body has no effect of
         its own, so after a crash it is simply entered again."""
         key, action, known = self._place(scope, slot, act)
-        if known is not None and (not self.deep or is_edited(known)):
+        if known is not None and (not self.deep or is_edited(known) or known.cached):
             if known.status == "finished":
                 return known.output
             if known.status == "failed":
@@ -78,7 +78,9 @@ class Recorder(Ledger):
                 return self._served(hit, scope, key, action, act)
             self.budget.breaker.begin(done)
             self.budget.begin(scope.place(act.agent))
-            self.record(self._started(act, key, action, scope, attempt=1))
+            waits = await self._waits(act.rate)
+            self.record(self._started(act, key, action, scope, attempt=1, waits_s=waits))
+            await self._sleep(waits)
         try:
             if known is None and act.type == "delegation":
                 self.budget.delegate(scope.place(act.agent))
@@ -151,8 +153,7 @@ class Recorder(Ledger):
                     )
                 )
                 await self.written()
-                if waits:
-                    await asyncio.sleep(waits)
+                await self._sleep(waits)
                 outcome = await effect(action)
             except (RunHalted, LeaseLost, RunSuspended):
                 hold.settle(0, None)
@@ -180,6 +181,11 @@ class Recorder(Ledger):
     async def _waits(self, rate: rates.Rate | None) -> float:
         """Return the seconds until a call may begin by its rate limit."""
         return 0.0 if rate is None else await self._writer.call(partial(rates.claim, rate))
+
+    async def _sleep(self, seconds: float) -> None:
+        if seconds:
+            await self.written()  # so that people see what it waits for
+            await asyncio.sleep(seconds)
 
     async def _found(self, act: Act) -> cache.Hit | None:
         if act.cache is None:

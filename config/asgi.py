@@ -16,6 +16,7 @@ from django.core.asgi import get_asgi_application  # noqa: E402
 http = get_asgi_application()
 
 from config.celery import app as celery_app  # noqa: E402, F401 (services send by the current app)
+from config.lines import WithLine  # noqa: E402
 from config.websockets import ApiKeyAuth, not_found  # noqa: E402
 from runs.routing import websocket_urlpatterns  # noqa: E402
 
@@ -24,12 +25,14 @@ application = ProtocolTypeRouter(
         "http": http,
         # The full origin, with scheme and port: another server on the same host is foreign.
         # Programs that send an API key come without an origin.
-        "websocket": ApiKeyAuth(
-            by_key=URLRouter([*websocket_urlpatterns, not_found]),
-            by_session=OriginValidator(
-                AuthMiddlewareStack(URLRouter([*websocket_urlpatterns, not_found])),
-                settings.PUBLIC_ORIGINS,
-            ),
+        "websocket": WithLine(
+            ApiKeyAuth(
+                by_key=URLRouter([*websocket_urlpatterns, not_found]),
+                by_session=OriginValidator(
+                    AuthMiddlewareStack(URLRouter([*websocket_urlpatterns, not_found])),
+                    settings.PUBLIC_ORIGINS,
+                ),
+            )
         ),
     }
 )

@@ -1,7 +1,8 @@
 """The websocket of a run ◆: entries after a seq, then new ones as they come; previews of texts.
 
 Messages of the channel layer only say when to look: rows are read from the database, also every few
-seconds without any message. The client sends nothing but pings.
+seconds without any message. The client sends nothing but pings. One that reads slowly is sent no
+more than it takes; one that does not read is closed, and comes back for the rest.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from django.http import Http404
 from runs import live
 from runs.journal import doorbell
 from runs.models import Run
+from runs.pace import Line, Pace, TooSlow
 from teams.access import Caller, get_or_404
 from teams.models import User
 
@@ -34,6 +36,8 @@ class RunConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def connect(self) -> None:
         self.seq = 0
+        self.line: Line | None = self.scope.get("line")
+        self.pace = Pace(self.line)
         self.upto: int | None = None
         self.tail: live.Tail | None = None
         self.news = asyncio.Event()
@@ -71,7 +75,7 @@ class RunConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if text_data in PINGS:
-            await self.send('{"type":"pong"}')
+            await self._show('{"type":"pong"}')
 
     async def entries(self, message: dict[str, Any]) -> None:
         """The channel layer says that there are entries up to a seq."""
@@ -84,25 +88,45 @@ class RunConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         told = {
             name: message[name] for name in ("type", "action", "text", "stream") if name in message
         }
-        await self.send(json.dumps(told))
+        await self._show(json.dumps(told))
 
     async def _send_all(self, tail: live.Tail) -> None:
         """Send until the viewer goes; one that cannot be served is sent away to come back."""
         try:
             await self._follow(tail)
+        except TooSlow:
+            log.info("viewer_too_slow", run=tail.run, seq=self.seq)
+            await self._leave(TOO_SLOW)
         except Exception:
             log.exception("viewer_not_served", run=tail.run)
-            await self.close(FAILED)
+            await self._leave(FAILED)
+
+    async def _leave(self, code: int) -> None:
+        if self.line is None:
+            await self.close(code)
+        else:
+            self.line.close(code)
+
+    async def _show(self, text: str) -> None:
+        """Send what nobody misses, unless the viewer is behind."""
+        with suppress(TooSlow):
+            if not self.pace.is_full():
+                await self._tell(text)
+
+    async def _tell(self, text: str) -> None:
+        self.pace.sends(text)
+        await self.send(text)
 
     async def _follow(self, tail: live.Tail) -> None:
         """Send what there is, say so, then whatever comes; from one task, so that order holds."""
         await self._send_new(tail, None)
-        await self.send(json.dumps({"type": "caught_up", "seq": self.seq}))
+        await self._tell(json.dumps({"type": "caught_up", "seq": self.seq}))
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_AGAIN_S):
                     await self.news.wait()
             self.news.clear()
+            self.pace.look()
             upto, self.upto = self.upto, None
             await self._send_new(tail, upto)
 
@@ -110,8 +134,9 @@ class RunConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         while messages := await tail.after(self.seq, upto):
             for seq, text in messages:
                 if seq > self.seq:
-                    await self.send(text)
+                    await self._tell(text)
                     self.seq = seq
+                    await self.pace.room()
             if upto is not None and self.seq >= upto:
                 return
             # Let the server write what has been sent before the next page is read.

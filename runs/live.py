@@ -10,8 +10,10 @@ from django.conf import settings
 from runs.journal import doorbell, store
 from runs.journal.reader import Reader
 
-KEPT = 1_000
-PAGE = 500
+# A page has at most so many entries, and no more once it has so many characters; so has what is
+# kept for all viewers.
+KEPT, PAGE, STEP = 1_000, 500, 8
+KEPT_CHARACTERS, PAGE_CHARACTERS = 1 << 23, 1 << 22
 Message = tuple[int, str]
 _read = Reader(2)
 _tails: dict[str, "Tail"] = {}
@@ -24,7 +26,8 @@ class Tail:
 
     run: str
     viewers: int = 0
-    _kept: deque[Message] = field(default_factory=lambda: deque(maxlen=KEPT))
+    _kept: deque[Message] = field(default_factory=deque)
+    _size: int = 0
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def after(self, seq: int, upto: int | None = None) -> list[Message]:
@@ -33,10 +36,16 @@ class Tail:
         async with self._lock:
             last = self._kept[-1][0] if self._kept else None
             if last is None or upto is None or last < upto:
-                self._kept.extend(await _page(self.run, seq if last is None else last))
-        if self._kept and self._kept[0][0] <= seq + 1:
+                self._keep(await _page(self.run, seq if last is None else last))
+        if self._kept and self._kept[0][0] - 1 <= seq <= self._kept[-1][0]:
             return [message for message in self._kept if message[0] > seq]
         return await _page(self.run, seq)
+
+    def _keep(self, page: list[Message]) -> None:
+        self._kept.extend(page)
+        self._size += sum(len(text) for _, text in page)
+        while len(self._kept) > KEPT or (self._size > KEPT_CHARACTERS and len(self._kept) > 1):
+            self._size -= len(self._kept.popleft()[1])
 
 
 async def _page(run: str, seq: int) -> list[Message]:
@@ -44,10 +53,21 @@ async def _page(run: str, seq: int) -> list[Message]:
 
 
 def _messages(run: str, seq: int) -> list[Message]:
-    return [
-        (entry.seq, json.dumps({"type": "entry", "entry": entry.model_dump(mode="json")}))
-        for entry in store.read(run, after=seq, limit=PAGE)
-    ]
+    messages: list[Message] = []
+    size, step = 0, STEP
+    while size < PAGE_CHARACTERS and len(messages) < PAGE:
+        found = [
+            (entry.seq, json.dumps({"type": "entry", "entry": entry.model_dump(mode="json")}))
+            for entry in store.read(run, after=messages[-1][0] if messages else seq, limit=step)
+        ]
+        messages += found
+        if len(found) < step:
+            break
+        size += sum(len(text) for _, text in found)
+        # As many again as fit if they are like those so far.
+        fitting = (PAGE_CHARACTERS - size) * len(messages) // size
+        step = max(STEP, min(fitting, PAGE - len(messages)))
+    return messages
 
 
 def watch(run: str) -> Tail:

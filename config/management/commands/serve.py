@@ -15,8 +15,8 @@ from django.core.management.base import BaseCommand, CommandError
 from config.embedded.claims import HOST, Claimed, check_port, claim_folder
 from config.embedded.deathwatch import die_with_parent
 from config.embedded.supervisor import supervise_worker
-from runs.previews.front import Front
 from runs.preflight import sandbox_status
+from runs.previews.front import Front
 from teams.services import owner, owner_create_first, sign_in_link_create
 
 EXIT_S = 2.0

@@ -192,6 +192,16 @@ class Pattern:
     play: Callable[[Crew], Awaitable[Json]]
 
 
+# The option of a pattern that ends early: from which confidence on its leader is believed.
+ENOUGH: dict[str, Json] = {
+    "type": "number",
+    "minimum": 0,
+    "maximum": 1,
+    "title": "Confident enough",
+    "description": "From this confidence on (0 to 1) nothing more is begun; left out, all is done.",
+}
+
+
 def partial(error: Mapping[str, Json]) -> dict[str, Json]:
     """Return what a role had written when it ran out of time, marked as such, if anything."""
     text = error.get("partial_text")

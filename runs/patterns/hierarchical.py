@@ -2,18 +2,16 @@
 together."""
 
 import re
-from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 
 from crews.catalog import PatternInfo, Seat
-from runs.errors import ActionError
-from runs.patterns.base import Crew, Given, Json, Outcome, Pattern, PatternTool, Say
+from runs.patterns.base import ENOUGH, Crew, Json, Pattern, PatternTool, Say
+from runs.patterns.delegations import REMINDERS, Delegations
 from runs.providers.base import ToolSpec
 
 DELEGATE = "delegate_to_agent"
-FAILURES_UNTIL_ESCALATION = 2
-REMINDERS = 2
+CONFIDENCE = "report_confidence"
+CONFIDENT = re.compile(r"<confidence>\s*([01](?:\.[0-9]{1,6})?)\s*</confidence>", re.IGNORECASE)
 
 INFO = PatternInfo(
     name="hierarchical",
@@ -33,7 +31,7 @@ INFO = PatternInfo(
         ),
     ),
     edges="none",
-    implicit_tools={"orchestrator": (DELEGATE,)},
+    implicit_tools={"orchestrator": (DELEGATE, CONFIDENCE)},
     options_schema={
         "type": "object",
         "additionalProperties": False,
@@ -65,6 +63,7 @@ INFO = PatternInfo(
                 "title": "End word",
                 "description": "Delegation by tags: what the orchestrator writes when all is done.",
             },
+            "enough_confidence": ENOUGH,
             "must_review": {
                 "type": "array",
                 "items": {"type": "string", "format": "role"},
@@ -76,145 +75,6 @@ INFO = PatternInfo(
         },
     },
 )
-
-
-@dataclass
-class Delegations:
-    """What has been delegated in one run of the pattern. Delegations of one turn run side by
-    side and end in any order, so they are accounted for together, in the order in which they
-    began."""
-
-    crew: Crew
-    lead: str
-    workers: list[str]
-    count: int = 0
-    turn: dict[int, tuple[str, Outcome]] = field(default_factory=dict)
-    failures: Counter[str] = field(default_factory=Counter)
-    unreviewed: dict[str, Json] = field(default_factory=dict)
-
-    @property
-    def left(self) -> int:
-        return int(self.crew.options["max_delegations"]) - self.count
-
-    async def delegate(self, crew: Crew, worker: str, task: str, context: str = "") -> str:
-        """Let a worker do a task and return its result, or what went wrong, as text for the
-        lead."""
-        if worker not in self.workers:
-            return (
-                f"Error: there is no agent '{worker}'. The agents are: {', '.join(self.workers)}."
-            )
-        if self.left <= 0:
-            return "Error: no delegations are left. Finish with what you have."
-        self.count = number = self.count + 1
-        given = [Given(source=self.lead, payload=context)] if context else []
-
-        async def work(inner: Crew) -> Json:
-            result = await inner.ask(worker, task, given=given, to=self.lead)
-            passage = await inner.hand_over(worker, self.lead, result)
-            done = {"result": passage.payload, "passed": passage.open, "reason": passage.reason}
-            return done | {"files": list(passage.files)} if passage.files else done
-
-        message = {"from": self.lead, "to": worker, "task": task, "context": context}
-        try:
-            done = await crew.step(
-                "delegation", f"{self.lead} → {worker}", self.lead, message, work
-            )
-        except ActionError as failed:
-            self.turn[number] = (worker, Outcome(error=failed.error))
-            return f"Error: '{worker}' failed: {failed.error.get('message', '')}" + (
-                f"\nWhat it had written until then:\n{crew.quote(worker, partial)}"
-                if (partial := failed.error.get("partial_text"))
-                else ""
-            )
-        self.turn[number] = (worker, Outcome(value=done["result"]))
-        note = "" if done["passed"] else f"\n(Held back by the contract: {done['reason']})"
-        if files := done.get("files"):
-            listed = crew.quote(worker, "\n".join(files))
-            note += f"\nThese files came along; they are in your /workspace:\n{listed}"
-        return crew.quote(worker, done["result"]) + note
-
-    async def after_turn(self, crew: Crew) -> str:
-        """Account for a turn: work to be reviewed, and a person's decision about who keeps
-        failing."""
-        turn, self.turn = sorted(self.turn.items()), {}
-        notes = []
-        for _, (worker, outcome) in turn:
-            if outcome.error is None:
-                self._account_for_review(worker, outcome.value)
-                continue
-            self.failures[worker] += 1
-            if self.failures[worker] == FAILURES_UNTIL_ESCALATION:
-                notes.append(await self._escalate(crew, worker, outcome.error))
-        return "\n".join(notes)
-
-    async def _escalate(self, crew: Crew, worker: str, error: dict[str, Json]) -> str:
-        decision = await crew.escalate(
-            self.lead,
-            f"'{worker}' has failed {FAILURES_UNTIL_ESCALATION} times. How shall the crew go on?",
-            ["try again", "go on without it", "stop the run"],
-            error,
-        )
-        if decision["choice"] == "stop the run":
-            raise ActionError(
-                {"kind": "stopped", "message": f"Stopped because '{worker}' kept failing."}
-            )
-        if decision["choice"] == "go on without it":
-            self.workers.remove(worker)
-        return (
-            f"The user was asked about '{worker}' and decided: {decision['choice']}."
-            f" {decision['comment']}".strip()
-        )
-
-    def _account_for_review(self, worker: str, result: Json) -> None:
-        if worker in self.crew.options["must_review"]:
-            self.unreviewed[worker] = result
-        elif worker in self.reviewers and not rejected(result):
-            self.unreviewed.clear()
-
-    @property
-    def reviewers(self) -> list[str]:
-        return [name for name in self.workers if "review" in self.crew.role(name).capabilities]
-
-    async def before_end(self, say: Say, answer: str) -> str:
-        """Do not let the lead end before what must be reviewed is reviewed: remind it, and have the
-        review made where that does not help."""
-        for _ in range(REMINDERS):
-            if not self.unreviewed or not self.reviewers or self.left <= 0:
-                break
-            answer = await say(
-                f"Not finished yet: the work of {', '.join(self.unreviewed)} must be approved by"
-                f" {' or '.join(self.reviewers)} first. Delegate the review, have problems"
-                f" fixed, then answer."
-            )
-        if self.unreviewed and self.reviewers:
-            verdict = await self._review(self.reviewers[0])
-            answer = await say(
-                "The review that this crew requires was made for you. Answer now, and say what it"
-                f" found.\n\n{verdict}"
-            )
-        return answer
-
-    async def _review(self, reviewer: str) -> str:
-        given = [Given(source=name, payload=result) for name, result in self.unreviewed.items()]
-
-        async def review(inner: Crew) -> Json:
-            return await inner.ask(reviewer, "Review this work.", given=given, to=self.lead)
-
-        message = {
-            "from": self.lead,
-            "to": reviewer,
-            "task": "Review this work.",
-            "of": list(self.unreviewed),
-        }
-        verdict = await self.crew.step(
-            "review", f"review by {reviewer}", self.lead, message, review
-        )
-        return self.crew.quote(reviewer, verdict)
-
-
-def rejected(verdict: Json) -> bool:
-    """Say whether a review's result plainly disapproves."""
-    return isinstance(verdict, dict) and verdict.get("approved") is False
 
 
 async def hierarchical(crew: Crew) -> Json:
@@ -237,7 +97,34 @@ async def by_tools(crew: Crew, lead: str, delegations: Delegations) -> Json:
         after_turn=delegations.after_turn,
         offered=lambda: delegations.left > 0,
     )
-    return await crew.ask(lead, crew.task, tools=[tool], before_end=delegations.before_end)
+    tools = [tool]
+    if crew.options.get("enough_confidence") is not None:
+        tools.append(confidence_tool(delegations))
+    return await crew.ask(lead, crew.task, tools=tools, before_end=delegations.before_end)
+
+
+def confidence_tool(delegations: Delegations) -> PatternTool:
+    async def run(place: Crew, arguments: dict[str, Json]) -> str:
+        reason = arguments.get("reason", "")
+        return await delegations.report(place, arguments["confidence"], reason)
+
+    async def nothing(_: Crew) -> str:
+        return ""
+
+    spec = ToolSpec(
+        name=CONFIDENCE,
+        description="Say how confident you are, from 0 to 1, that what you have answers the task."
+        f" From {delegations.crew.options['enough_confidence']} on nothing more is delegated.",
+        parameters={
+            "type": "object",
+            "required": ["confidence"],
+            "properties": {
+                "confidence": {"type": "number", "minimum": 0, "maximum": 1},
+                "reason": {"type": "string"},
+            },
+        },
+    )
+    return PatternTool(spec=spec, run=run, after_turn=nothing, offered=lambda: delegations.left > 0)
 
 
 def delegate_spec(crew: Crew) -> ToolSpec:
@@ -270,6 +157,8 @@ async def by_tags(crew: Crew, lead: str, delegations: Delegations) -> Json:
     tags = crew.options["tags"] or {f"{name}_task": name for name in delegations.workers}
     end_word = crew.options["end_word"]
     rules = tag_rules(tags, end_word)
+    if (enough := crew.options.get("enough_confidence")) is not None:
+        rules += f" From <confidence>{enough}</confidence> on, say how sure you are: then answer."
 
     async def converse(say: Say) -> str:
         async def lead_on(text: str) -> str:
@@ -278,6 +167,8 @@ async def by_tags(crew: Crew, lead: str, delegations: Delegations) -> Json:
             answer = await say(text)
             reminders = REMINDERS
             while True:
+                if (said := CONFIDENT.search(answer)) and crew.options.get("enough_confidence"):
+                    await delegations.report(crew, min(1.0, float(said[1])), "")
                 if wanted := find_tags(answer, tags):
                     answer = await say(await delegate_all(crew, delegations, tags, wanted))
                     if delegations.left <= 0:
@@ -310,7 +201,7 @@ async def delegate_all(
         for o in outcomes.values()
     ]
     note = await delegations.after_turn(crew)
-    last = "" if delegations.left > 0 else "No delegations are left. Finish with what you have."
+    last = "" if delegations.left > 0 else delegations.why_none_left().capitalize()
     return "\n\n".join(part for part in (*results, note, last) if part)
 
 

@@ -6,8 +6,14 @@ from dataclasses import dataclass, field
 
 from crews.catalog import PatternInfo, Seat
 from runs.errors import ActionError
-from runs.patterns.base import Crew, Given, Json, Pattern, partial, roster
+from runs.patterns.base import ENOUGH, Crew, Given, Json, Pattern, partial, roster
 
+NOT_NEEDED = "not needed"
+CONFIDENCE: dict[str, Json] = {
+    "type": "object",
+    "required": ["confidence"],
+    "properties": {"confidence": {"type": "number", "minimum": 0, "maximum": 1}},
+}
 INFO = PatternInfo(
     name="plan",
     title="Plan and execute",
@@ -31,7 +37,8 @@ INFO = PatternInfo(
                 "maximum": 100,
                 "default": 20,
                 "title": "Subtasks at most",
-            }
+            },
+            "enough_confidence": ENOUGH,
         },
     },
 )
@@ -90,18 +97,11 @@ def carried_out(
     async def do(place: Crew) -> Json:
         if part.fault:
             raise ActionError({"kind": "bad_subtask", "message": part.fault})
-        given = []
-        for need in part.needs:
-            if need.result["status"] != "finished":
-                reason = f"It needs '{need.id}', which is {need.result['status']}."
-                return {"status": "skipped", "reason": reason}
-            brought = Given(source=need.worker, payload=need.result["result"])
-            if place.contract(need.worker, part.worker):
-                passage = await place.hand_over(need.worker, part.worker, brought.payload)
-                if not passage.open:
-                    return {"status": "skipped", "reason": passage.reason}
-                brought = passage.given(need.worker)
-            given.append(brought)
+        given, instead = await inputs(place, part)
+        if instead is None and part.needs:
+            instead = await enough(place, planner, part, given)
+        if instead is not None:
+            return instead
         drawn = (name for name in receivers if place.contract(part.worker, name))
         result = await place.ask(part.worker, part.task, given=given, to=next(drawn, planner))
         passage = await place.hand_over(part.worker, planner, result)
@@ -125,6 +125,46 @@ def carried_out(
         return part.result
 
     return branch
+
+
+async def inputs(place: Crew, part: Subtask) -> tuple[list[Given], Json]:
+    """Return what a subtask is given by those it needs, or what becomes of it instead."""
+    given: list[Given] = []
+    for need in part.needs:
+        status = need.result["status"]
+        if status == NOT_NEEDED:
+            return given, need.result
+        if status != "finished":
+            return given, {
+                "status": "skipped",
+                "reason": f"It needs '{need.id}', which is {status}.",
+            }
+        brought = Given(source=need.worker, payload=need.result["result"])
+        if place.contract(need.worker, part.worker):
+            passage = await place.hand_over(need.worker, part.worker, brought.payload)
+            if not passage.open:
+                return given, {"status": "skipped", "reason": passage.reason}
+            brought = passage.given(need.worker)
+        given.append(brought)
+    return given, None
+
+
+async def enough(place: Crew, planner: str, part: Subtask, given: list[Given]) -> Json:
+    """Return that a subtask is not needed, if the planner is confident enough without it."""
+    wanted = place.options.get("enough_confidence")
+    if wanted is None:
+        return None
+    words = (
+        f"These results of your plan are there; '{part.id}' is next: {part.task}\nHow confident are"
+        " you, from 0 to 1, that the task can be answered well without it? Do nothing else."
+    )
+    said = await place.ask(
+        planner, place.task, words=words, given=given, returns=CONFIDENCE, own=False
+    )
+    if said["confidence"] < wanted:
+        return None
+    reason = f"The planner is confident enough ({said['confidence']:g}) without it."
+    return {"status": NOT_NEEDED, "reason": reason}
 
 
 def told(part: Subtask) -> dict[str, Json]:

@@ -103,6 +103,9 @@ def _roles(spec: CrewSpec, catalog: Catalog, pattern: PatternInfo | None) -> Ite
         if role.kind != "model" and role.fallback_instructions:
             text = "Only a role of kind 'model' can be told a simpler approach."
             yield problem(f"{path}.fallback_instructions", text, severity="warning")
+        if role.seat == "reactor" and not role.subscribes:
+            text = "It subscribes to no event, so it never reacts. Say to which types it does."
+            yield problem(f"{path}.subscribes", text, severity="warning")
         if role.kind == "model" and not role.instructions.strip():
             text = "Instructions tell the model what this role is for; there are none yet."
             yield problem(f"{path}.instructions", text, severity="advice")

@@ -1,6 +1,7 @@
 """A router says what kind of task it is, and the specialist for it does it."""
 
 from crews.catalog import PatternInfo, Seat
+from crews.schema_guard import validate_payload
 from runs.errors import ActionError
 from runs.patterns.base import Crew, Json, Pattern, roster
 
@@ -35,11 +36,22 @@ async def route(crew: Crew) -> Json:
             "Say which specialist this task is for; do not do it yourself. If it is for none of"
             f" them, say 'none'.\n{roster(crew, specialists)}"
         )
-        choice = await place.ask(
-            router, crew.task, words=words, returns=choice_schema(specialists), own=False
-        )
-        named = choice["specialist"].strip()
-        taken = named if named in specialists else next(iter(general), None)
+        schema = choice_schema(specialists)
+        choice = await place.ask(router, crew.task, words=words, returns=schema, own=False)
+        taken = taken_by(choice, specialists, general)
+        contract = taken and place.contract(router, taken)
+        if contract and contract.schema_ and validate_payload(contract.schema_, choice):
+            # Only now it is known which contract holds: the router answers once more, bound by it.
+            choice = await place.ask(
+                router,
+                crew.task,
+                words=f"{words}\nYou chose '{choice['specialist']}': hand over what it asks for.",
+                to=taken,
+                returns=schema,
+                own=False,
+            )
+            if taken_by(choice, specialists, general) != taken:
+                raise changed_mind(router, str(taken), choice)
         return {**choice, "taken": taken}
 
     known = {"task": crew.task, "specialists": specialists, "general": general}
@@ -52,7 +64,21 @@ async def route(crew: Crew) -> Json:
         )
         raise ActionError({"kind": "unknown_specialist", "role": router, "message": message})
     passage = await crew.hand_over(router, taken, choice)
-    return await crew.ask(taken, crew.task) if passage.open else passage.stopped(before=taken)
+    if not passage.open:
+        return passage.stopped(before=taken)
+    contract = crew.contract(router, taken)
+    given = [passage.given(router)] if contract and contract.schema_ else []
+    return await crew.ask(taken, crew.task, given=given)
+
+
+def taken_by(choice: Json, specialists: list[str], general: list[str]) -> str | None:
+    named = choice["specialist"].strip()
+    return named if named in specialists else next(iter(general), None)
+
+
+def changed_mind(router: str, taken: str, choice: Json) -> ActionError:
+    message = f"The router chose '{taken}', and asked for its contract '{choice['specialist']}'."
+    return ActionError({"kind": "changed_mind", "role": router, "message": message})
 
 
 def choice_schema(specialists: list[str]) -> dict[str, Json]:

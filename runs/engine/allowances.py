@@ -33,7 +33,7 @@ def since_go_on(state: RunState) -> Iterable[ActionState]:
         if (action.decision or {}).get("choice") == GO_ON
     ]
     last = max(allowed, default="")
-    return [action for action in state.actions.values() if action.started_at > last]
+    return [a for a in state.actions.values() if a.started_at > last and a.taken is None]
 
 
 def asked_about(state: RunState) -> list[ActionState]:

@@ -259,7 +259,10 @@ def _over(used: int | Decimal | None, more: int | Decimal, most: int | Decimal |
 
 
 def _used(action: ActionState) -> Amounts:
-    """Return what an action has used: of attempts whose end nobody knows, what was reserved."""
+    """Return what an action has used: of attempts whose end nobody knows, what was reserved; what
+    a fork took over costs it nothing."""
+    if action.taken is not None:
+        return Amounts()
     used = Amounts(actions=action.attempt, delegations=int(action.type == "delegation"))
     if action.type == "model_call" and action.cached is None:
         lost = action.lost_attempts + (action.status == "running")

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from runs.engine.allowances import KEY as ABOUT_LIMITS
 from runs.errors import BadRequest
-from runs.journal.entries import PAYLOADS, Entry, action_id
+from runs.journal.entries import PAYLOADS, ActionFinished, Entry, action_id
 from runs.journal.fold import ActionState, RunState, fold
 from runs.journal.store import NewEntry
 
@@ -129,8 +130,9 @@ class History:
         )
 
 
-def copies(history: History, taken: Taken, source: str, fork: str) -> list[NewEntry]:
-    """Return what is taken over as entries for the fork's journal, in their old order.
+def copies(history: History, taken: Taken, fork: str) -> list[NewEntry]:
+    """Return what is taken over as entries for the fork's journal, in their old order; not the
+    questions about limits, which were the other run's.
 
     Raises BadRequest where one of them was erased.
     """
@@ -144,41 +146,41 @@ def copies(history: History, taken: Taken, source: str, fork: str) -> list[NewEn
             begun.add(name)
         elif name not in taken.ended or entry.seq > history.ends[name]:
             continue
+        if entry.key.startswith(ABOUT_LIMITS):
+            continue
         if entry.payload is None:
             raise BadRequest(
                 f"action: entry {entry.seq}, which comes before it, was erased and cannot be taken"
                 " over; fork at an earlier action"
             )
-        found.append(_copy(history, entry, entry.payload, source, fork))
+        found.append(_copy(history, entry, entry.payload, fork))
     return found
 
 
-def edited(history: History, action: ActionState, output: Json, actor: str, fork: str) -> NewEntry:
-    """Return the entry that puts a result in the place of an action's own."""
-    start = next(e for e in history.entries if e.action == action.id)
-    kind = PAYLOADS["action.finished"]
-    payload = {"output": output, "taken": _mark(start) | {"edited": True}}
-    payload["taken"]["at"] = action.ended_at or action.started_at
-    new = _entry(history, start, fork)
-    return NewEntry(payload=kind.model_construct(**payload), **new, actor=actor)
+def edited(
+    history: History, action: ActionState, output: Json, actor: str, fork: str
+) -> list[NewEntry]:
+    """Return the entries by which an action has a person's result in the place of its own.
 
-
-def beginning(history: History, action: ActionState, fork: str) -> NewEntry:
-    """Return an action's first entry, for a fork that has a result for it."""
+    Raises BadRequest where what it was given was erased.
+    """
     start = next(e for e in history.entries if e.action == action.id)
     if start.payload is None:
         raise BadRequest("action: what it was given was erased; fork at an earlier action")
-    return _copy(history, start, start.payload, start.run, fork)
+    mark = _mark(start) | {"edited": True, "at": action.ended_at or action.started_at}
+    finished = ActionFinished(output=output, taken=mark)
+    place = _place(history, start, fork)
+    return [
+        _copy(history, start, start.payload, fork),
+        NewEntry(payload=finished, actor=actor, **place),
+    ]
 
 
-def _copy(
-    history: History, entry: Entry, payload: dict[str, Json], source: str, fork: str
-) -> NewEntry:
+def _copy(history: History, entry: Entry, payload: dict[str, Json], fork: str) -> NewEntry:
     told = {("schema_" if name == "schema" else name): value for name, value in payload.items()}
     told["taken"] = _mark(entry)
-    cls = PAYLOADS[entry.kind]
-    new = _entry(history, entry, fork)
-    return NewEntry(payload=cls.model_construct(**told), **new, actor=entry.actor)
+    again = PAYLOADS[entry.kind].model_construct(**told)
+    return NewEntry(payload=again, actor=entry.actor, **_place(history, entry, fork))
 
 
 def _mark(entry: Entry) -> dict[str, Json]:
@@ -188,7 +190,7 @@ def _mark(entry: Entry) -> dict[str, Json]:
     return mark | ({"edited": True} if before.get("edited") else {})
 
 
-def _entry(history: History, entry: Entry, fork: str) -> dict[str, Json]:
+def _place(history: History, entry: Entry, fork: str) -> dict[str, Json]:
     above = history.state.actions.get(entry.parent or "")
     return {
         "action": action_id(fork, entry.key),

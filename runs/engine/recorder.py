@@ -245,8 +245,12 @@ class Recorder(Ledger):
         action = e.action_id(self.run, key)
         known = self.state.actions.get(action)
         if known is not None:
-            wanted = (act.type, act.name, act.input_hash or e.digest(act.input))
-            found = (known.type, known.name, known.input_hash)
+            wanted: tuple[str, str, str] = (
+                act.type,
+                act.name,
+                act.input_hash or e.digest(act.input),
+            )
+            found: tuple[str, str, str] = (known.type, known.name, known.input_hash)
             if known.taken is not None and known.type == act.type == "model_call":
                 # It was made before the fork's own instructions and models held.
                 wanted = found

@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, cast
 
 from django.db import connection, transaction
@@ -155,6 +156,17 @@ def blob_keep(run: str, data: bytes) -> str:
 def blobs_kept(run: str) -> set[str]:
     """Return the SHA-256 of all that is kept with a run."""
     return set(models.Blob.objects.filter(run_id=run).values_list("sha256", flat=True))
+
+
+def blobs_take_over(source: str, fork: str) -> None:
+    """Keep with a fork what its origin keeps of workspaces, but not payloads of entries."""
+    payloads = models.Entry.objects.filter(run_id=source, blob__isnull=False).values("blob")
+    kept = models.Blob.objects.filter(run_id=source).exclude(sha256__in=payloads)
+    batch = (
+        models.Blob(run_id=fork, sha256=blob.sha256, data=blob.data) for blob in kept.iterator(50)
+    )
+    while some := list(islice(batch, 50)):
+        models.Blob.objects.bulk_create(some, ignore_conflicts=True)
 
 
 def blob_fetch(run: str, digest: str) -> bytes:

@@ -3,7 +3,13 @@ import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 
 // Each entry is named in a template by {% vite_asset %}; everything else is reached from these.
-const entries = ["src/pages.ts", "src/editor/main.tsx", "src/run/main.tsx", "src/audit/main.ts"];
+const entries = [
+  "pages.ts",
+  "editor/main.tsx",
+  "run/main.tsx",
+  "audit/main.ts",
+  "inbox/main.tsx",
+].map((name) => `src/${name}`);
 
 export default defineConfig({
   base: "/static/",

@@ -80,7 +80,7 @@ function Control({ field, id, value, set }: ControlProps) {
           id={id}
           className={field.kind === "json" ? "textarea mono" : "textarea"}
           value={text}
-          rows={3}
+          rows={Math.min(16, Math.max(3, text.split("\n").length))}
           onChange={(event) => set(event.target.value)}
         />
       );

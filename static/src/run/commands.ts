@@ -1,17 +1,15 @@
 /** What a person can tell a run. The answer to a command is what the journal then says. */
 
-import type { Json } from "../journal/entry";
+import type { Decide } from "../decide/ask";
 import type { Page } from "./page";
 
 export class CommandError extends Error {}
-
-export type Decision = { choice: string; value?: Json; comment?: string };
 
 export type Commands = {
   stop: () => Promise<void>;
   pause: () => Promise<void>;
   resume: () => Promise<void>;
-  decide: (action: string, decision: Decision) => Promise<void>;
+  decide: Decide;
 };
 
 export function commandsOf({ urls, run, csrf }: Page): Commands {

@@ -79,7 +79,9 @@ function written(field: Field, value: Json | undefined): string | boolean {
     );
     return place < 0 ? "" : String(place);
   }
-  return typeof value === "string" && field.kind !== "json" ? value : JSON.stringify(value);
+  return typeof value === "string" && field.kind !== "json"
+    ? value
+    : JSON.stringify(value, null, field.kind === "json" ? 2 : undefined);
 }
 
 /** The value that the fields describe; the server checks it against the schema. Throws what to mend. */

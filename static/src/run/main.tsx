@@ -1,6 +1,8 @@
 import "./run.css";
 import "./feed.css";
 import "./outcome.css";
+import "./side.css";
+import "../decide/decide.css";
 import { createRoot } from "react-dom/client";
 import type { Entry } from "../journal/entry";
 import { App } from "./App";

@@ -108,6 +108,7 @@ def _live_page(request: TeamRequest, run: Run) -> dict[str, Any]:
             "socket": f"/ws/runs/{run.pk}/",
             "api": "/api/v1/",
             "audit": reverse("runs:audit", args=[run.pk]),
+            "files": reverse("runs:files", args=[run.pk]),
             "crew": reverse("crews:edit", args=[crew.pk])
             if crew and not crew.archived_at
             else None,

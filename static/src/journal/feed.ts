@@ -58,7 +58,8 @@ function actionRows(state: RunState, role: string | null): Row[] {
   for (const action of state.actions.values()) {
     const parent = action.parent === null ? undefined : state.actions.get(action.parent);
     const above = parent ? (depths.get(parent.id) ?? 0) : -1;
-    const hidden = parent?.type === "delegation" && tellsNothingNew(action);
+    const hidden =
+      (parent?.type === "delegation" && tellsNothingNew(action)) || isToldByHandoff(action);
     const depth = hidden ? above : above + 1;
     depths.set(action.id, depth);
     if (!hidden && (role === null || action.agent === role)) {
@@ -76,8 +77,15 @@ function tellsNothingNew(action: ActionState): boolean {
     action.type === "handoff" &&
     action.status === "finished" &&
     output?.confidence == null &&
-    output?.passed !== false
+    output?.passed !== false &&
+    !output?.artifacts
   );
+}
+
+/** How a handoff's files were moved, which the handoff itself tells once it went well. */
+function isToldByHandoff(action: ActionState): boolean {
+  const moves = action.name === "collect files" || action.name === "deliver files";
+  return action.type === "state_write" && moves && action.status === "finished";
 }
 
 /** What kind of thing it is, as a word: `model`, `tool`, `delegates`, `checkpoint`, … */
@@ -158,6 +166,10 @@ function verdictOf(output: JsonObject): string {
   if (typeof output.confidence === "number") parts.push(`confidence ${output.confidence}`);
   if (output.passed === false) parts.push("not passed on");
   if (textOf(output.reason)) parts.push(textOf(output.reason));
+  const files = Array.isArray(output.artifacts) ? output.artifacts.length : 0;
+  if (files > 0) parts.push(`${files} ${files === 1 ? "file" : "files"} along`);
+  const missing = Array.isArray(output.missing) ? output.missing.map(textOf) : [];
+  if (missing.length > 0) parts.push(`no file fits ${missing.join(", ")}`);
   return parts.join(" · ");
 }
 

@@ -4,7 +4,6 @@ import { isFinal } from "../journal/fold";
 import { Canvas } from "./Canvas";
 import { now, useNow } from "./clock";
 import { commandsOf } from "./commands";
-import { Feed } from "./Feed";
 import { Head } from "./Head";
 import { Meters } from "./Meters";
 import { type RunModel, useModel } from "./model";
@@ -12,6 +11,7 @@ import { Outcome } from "./Outcome";
 import type { Page } from "./page";
 import { Notice, statusWord } from "./parts";
 import { Scrubber } from "./Scrubber";
+import { Side } from "./Side";
 
 /** What a document means that does not say otherwise (crews/spec.py). */
 const DEFAULT_LIMITS: CrewLimits = { actions: 500, seconds: 3600 };
@@ -66,13 +66,13 @@ export function App({ page, model }: { page: Page; model: RunModel }) {
           />
           <Scrubber model={model} state={state} name={name} />
         </div>
-        <Feed
+        <Side
+          page={page}
           model={model}
           state={state}
           role={role}
           until={until}
           name={name}
-          auditUrl={page.urls.audit}
           onAnyRole={() => setRole(null)}
         />
       </div>

@@ -1,12 +1,15 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { type ReactNode, useMemo, useRef, useState } from "react";
 import { failsBelow, feedRows, type Row } from "../journal/feed";
 import type { RunState } from "../journal/fold";
+import { plain } from "../workspace/plain";
 import { EventLine, FeedRow } from "./FeedRow";
+import { useFollowing } from "./following";
 import type { RunModel } from "./model";
 import { Icon } from "./parts";
 
 type Props = {
+  tabs: ReactNode;
   model: RunModel;
   state: RunState;
   role: string | null;
@@ -17,7 +20,7 @@ type Props = {
 };
 
 /** Everything that was done, the newest at the end; it follows until the reader scrolls up. */
-export function Feed({ model, state, role, until, name, auditUrl, onAnyRole }: Props) {
+export function Feed({ tabs, model, state, role, until, name, auditUrl, onAnyRole }: Props) {
   // The state is changed in place; its seq says when. Text that is being written changes no row.
   // biome-ignore lint/correctness/useExhaustiveDependencies: see above
   const rows = useMemo(() => feedRows(state, model.events, role), [state, state.seq, role]);
@@ -41,13 +44,18 @@ export function Feed({ model, state, role, until, name, auditUrl, onAnyRole }: P
     setOpen(next);
   };
   return (
-    <section className="panel run-feed" aria-labelledby="feed-title">
+    <section className="panel run-feed" aria-label="What happened">
       <div className="panel-head">
-        <h2 id="feed-title">{role === null ? "What happened" : `What ${name(role)} did`}</h2>
+        {tabs}
         {role !== null && (
-          <button type="button" className="btn btn-sm btn-quiet" onClick={onAnyRole}>
+          <button
+            type="button"
+            className="btn btn-sm btn-quiet"
+            onClick={onAnyRole}
+            aria-label={`Only ${name(role)}: show all roles`}
+          >
+            {name(role)}
             <Icon name="close" />
-            All roles
           </button>
         )}
         {!following && rows.length > 0 && (
@@ -81,7 +89,7 @@ export function Feed({ model, state, role, until, name, auditUrl, onAnyRole }: P
                   <FeedRow
                     row={row}
                     name={name}
-                    writing={model.writing.get(row.action.id) ?? ""}
+                    writing={plain(model.writing.get(row.action.id) ?? "")}
                     toldBelow={toldBelow.has(row.action.id)}
                     open={open.has(row.action.id)}
                     onToggle={() => toggle(row.action.id)}
@@ -107,46 +115,4 @@ function emptyText(state: RunState): string {
   return state.status === "queued"
     ? "The run is waiting for a worker to take it up."
     : "Nothing has been done yet.";
-}
-
-/** Stays at the end while new rows come, unless the reader has scrolled away from it. */
-function useFollowing(
-  box: React.RefObject<HTMLElement | null>,
-  count: number,
-  height: number,
-): { following: boolean; follow: () => void; stay: () => void } {
-  const [following, setFollowing] = useState(true);
-  const byUs = useRef(0);
-  useEffect(() => {
-    const element = box.current;
-    if (!element) return;
-    const scrolled = () => {
-      const rest = element.scrollHeight - element.clientHeight - element.scrollTop;
-      // What we scrolled ourselves says nothing about the reader.
-      if (element.scrollTop >= byUs.current - 2 && rest > 48) return;
-      byUs.current = element.scrollTop;
-      setFollowing(rest <= 48);
-    };
-    const wheel = (event: WheelEvent) => {
-      if (event.deltaY < 0 && element.scrollHeight > element.clientHeight) setFollowing(false);
-    };
-    element.addEventListener("scroll", scrolled, { passive: true });
-    element.addEventListener("wheel", wheel, { passive: true });
-    return () => {
-      element.removeEventListener("scroll", scrolled);
-      element.removeEventListener("wheel", wheel);
-    };
-  }, [box]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: it goes to the end whenever the rows or their height change
-  useLayoutEffect(() => {
-    const element = box.current;
-    if (!element || !following) return;
-    element.scrollTop = element.scrollHeight;
-    byUs.current = element.scrollTop;
-  }, [box, count, height, following]);
-  const follow = () => {
-    setFollowing(true);
-    if (box.current) box.current.scrollTop = box.current.scrollHeight;
-  };
-  return { following, follow, stay: () => setFollowing(false) };
 }

@@ -11,8 +11,8 @@ export type LineStatus = "connecting" | "open" | "lost" | "signed-out" | "not-fo
 
 export type LineEvents = {
   entries: (entries: Entry[]) => void;
-  /** A preview of text that is being written; not stored anywhere. */
-  delta: (action: string, text: string) => void;
+  /** A preview of text that is being written, or printed to a stream; not stored anywhere. */
+  delta: (action: string, text: string, stream: string) => void;
   caughtUp: (seq: number) => void;
   status: (status: LineStatus) => void;
 };
@@ -96,7 +96,11 @@ export class Line {
         this.take([message.entry as Entry]);
         break;
       case "delta":
-        this.on.delta(String(message.action), String(message.text));
+        this.on.delta(
+          String(message.action),
+          String(message.text),
+          typeof message.stream === "string" ? message.stream : "",
+        );
         break;
       case "caught_up":
         this.heard = Math.max(this.heard, Number(message.seq));

@@ -5,10 +5,13 @@ import type { Entry } from "../journal/entry";
 import { isEvent } from "../journal/feed";
 import { fold, isFinal, newState, type RunState } from "../journal/fold";
 import { Position } from "../journal/position";
+import { Printed } from "../workspace/printed";
 import { Line, type LineStatus, type Means } from "./connection";
 
 /** Drawn at most this often, in milliseconds, however fast entries and tokens come. */
 const DRAW_EVERY = 50;
+/** Characters of a command's output that its row shows while it runs. */
+const LAST_PRINTED = 2_000;
 
 export class RunModel {
   readonly entries: Entry[] = [];
@@ -16,6 +19,8 @@ export class RunModel {
   readonly events: Entry[] = [];
   /** Text that a model is writing, by action. */
   readonly writing = new Map<string, string>();
+  /** What commands print while they run, by action. */
+  readonly printed = new Map<string, Printed>();
   readonly live: RunState = newState();
   line: LineStatus = "connecting";
   caughtUp = false;
@@ -31,8 +36,10 @@ export class RunModel {
   constructor(means: Means) {
     this.connection = new Line(means, {
       entries: (entries) => this.take(entries),
-      delta: (action, text) => {
-        this.writing.set(action, (this.writing.get(action) ?? "") + text);
+      delta: (action, text, stream) => {
+        const written = (this.writing.get(action) ?? "") + text;
+        this.writing.set(action, stream ? written.slice(-LAST_PRINTED) : written);
+        if (stream) this.print(action, stream, text);
         this.changed();
       },
       caughtUp: () => {
@@ -77,10 +84,19 @@ export class RunModel {
     for (const entry of entries) {
       this.entries.push(entry);
       if (isEvent(entry)) this.events.push(entry);
-      if (entry.action) this.writing.delete(entry.action);
+      if (entry.action) {
+        this.writing.delete(entry.action);
+        this.printed.delete(entry.action);
+      }
     }
     this.closeWhenOver();
     this.changed();
+  }
+
+  private print(action: string, stream: string, text: string): void {
+    const printed = this.printed.get(action) ?? new Printed();
+    this.printed.set(action, printed);
+    printed.add(stream, text);
   }
 
   /** A run that is over gets no more entries worth a connection, or a banner when it is lost. */

@@ -20,6 +20,7 @@ export type Page = {
     socket: string;
     api: string;
     audit: string;
+    files: string;
     crew: string | null;
     answer: string;
     runs: string;

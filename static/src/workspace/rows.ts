@@ -29,8 +29,8 @@ export function terminalRows(
         ]
       : live(id);
     let n = 0;
-    for (const { stream, text } of pieces) {
-      for (const chunk of chunks(plain(text))) {
+    for (const { stream, text } of joined(pieces)) {
+      for (const chunk of command.action.ended_at ? shown(text) : chunks(plain(text))) {
         rows.push({ kind: "text", key: `${id}-${n++}`, stream, text: chunk });
       }
     }
@@ -41,6 +41,31 @@ export function terminalRows(
     if (command.ending) rows.push({ kind: "end", key: `${id}-end`, command });
   }
   return rows;
+}
+
+/** One piece for all that came to a stream without a break, so that no line is torn. */
+function joined(pieces: readonly Piece[]): Piece[] {
+  const found: Piece[] = [];
+  for (const { stream, text } of pieces) {
+    const last = found.at(-1);
+    if (last?.stream === stream) last.text += text;
+    else found.push({ stream, text });
+  }
+  return found;
+}
+
+const KEPT = 500;
+const known = new Map<string, string[]>();
+
+/** The chunks of a text; those of what commands have printed are asked for again and again. */
+function shown(text: string): string[] {
+  let found = known.get(text);
+  if (!found) {
+    if (known.size >= KEPT) known.clear();
+    found = chunks(plain(text));
+    known.set(text, found);
+  }
+  return found;
 }
 
 /** Text in pieces of some lines each; a line that nobody would read to its end is cut. */

@@ -24,10 +24,13 @@ export type Sandbox = {
   image?: string;
   cpu?: number;
   memory_mb?: number;
-  network?: "none" | string[];
+  network?: "none" | string[] | { allow: string[] };
   timeout_s?: number;
   shared?: string | null;
 };
+
+/** Who decides where a person must, until when, and which choice is made then. */
+export type Escalation = { assignee?: string; deadline_s?: number; default?: string };
 
 /** Money is decimal in text, never a float. */
 export type RoleLimits = {
@@ -66,6 +69,7 @@ type RoleBase = {
   returns?: JsonSchema;
   subscribes?: string[];
   sandbox?: Sandbox;
+  escalation?: Escalation;
   limits?: RoleLimits;
 };
 
@@ -114,6 +118,7 @@ export type CrewLimits = {
   seconds?: number;
   branch?: BranchLimits;
   breaker?: { failures?: number; window?: number; repeats?: number };
+  on_reached?: "ask" | "end";
 };
 
 export type CrewDocument = {
@@ -124,6 +129,7 @@ export type CrewDocument = {
   task?: { schema?: JsonSchema; example?: Json };
   roles: { [name: string]: Role };
   handoffs?: Handoff[];
+  escalation?: Escalation;
   limits?: CrewLimits;
   layout?: { [name: string]: Point };
 };

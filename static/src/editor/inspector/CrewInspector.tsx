@@ -6,6 +6,7 @@ import { Section } from "../fields/Field";
 import { AreaField, MoneyField, NumberField, TextField } from "../fields/text";
 import { setPattern, withField, withFilled } from "../model/crew";
 import { currentPattern, edit, useEditor } from "../store/editor";
+import { CrewEscalation } from "./EscalationFields";
 import { setCrew } from "./editing";
 import { SchemaEditor } from "./SchemaEditor";
 import { SchemaForm } from "./SchemaForm";
@@ -40,6 +41,7 @@ export function CrewInspector({ document }: { document: CrewDocument }) {
         />
         <PatternFields document={document} disabled={disabled} />
         <TaskFields document={document} disabled={disabled} />
+        <CrewEscalation document={document} />
         <LimitFields limits={document.limits ?? {}} disabled={disabled} />
       </div>
     </>
@@ -152,6 +154,17 @@ function LimitFields({ limits, disabled }: { limits: CrewLimits; disabled: boole
     );
   return (
     <Section title="Limits of a run" open={false}>
+      <SelectField
+        label="When one is reached"
+        path="limits.on_reached"
+        value={limits.on_reached ?? "ask"}
+        choices={[
+          { value: "ask", label: "ask a person for more" },
+          { value: "end", label: "end the run" },
+        ]}
+        disabled={disabled}
+        change={(value) => set("on_reached", value === "end" ? "end" : undefined)}
+      />
       <div className="ed-pair">
         <MoneyField
           label="Cost"

@@ -14,6 +14,7 @@ import { AreaField, ParsedField, TextField } from "../fields/text";
 import { nameFault } from "../model/names";
 import { renameRole, setKind, setSeat } from "../model/roles";
 import { currentPattern, edit, select, useEditor } from "../store/editor";
+import { RoleEscalation } from "./EscalationFields";
 import { setRole } from "./editing";
 import { RoleEngine } from "./RoleEngine";
 import { RoleHandoffs } from "./RoleHandoffs";
@@ -58,6 +59,7 @@ export function RoleInspector({ name, role }: RoleProps) {
         </Section>
         <Character name={name} role={role} />
         <RoleSandboxFields name={name} role={role} />
+        <RoleEscalation name={name} role={role} />
         <RoleLimitFields name={name} role={role} />
       </div>
     </>

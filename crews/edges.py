@@ -11,6 +11,8 @@ from crews.spec import CrewSpec
 def edge_problems(spec: CrewSpec, pattern: PatternInfo) -> list[Problem]:
     """Return what is wrong with the handoffs of a crew whose roles sit in the pattern's seats."""
     found = list(_doubled(spec))
+    if pattern.edges != "none":
+        found += _apart(spec, pattern)
     if pattern.edges == "chain":
         found += _chain(spec, {seat.name for seat in pattern.seats if seat.apart})
     elif pattern.edges == "dag":
@@ -43,6 +45,15 @@ def _doubled(spec: CrewSpec) -> Iterator[Problem]:
         if pairs.index(pair) < n and spec.handoffs[n].when is None:
             text = f"There is a handoff from '{pair[0]}' to '{pair[1]}' already."
             yield problem(f"handoffs.{n}", text, severity="warning")
+
+
+def _apart(spec: CrewSpec, pattern: PatternInfo) -> Iterator[Problem]:
+    apart = {seat.name: seat.title for seat in pattern.seats if seat.apart}
+    for n, edge in enumerate(spec.handoffs):
+        for name in (edge.from_, edge.to):
+            if title := apart.get(spec.roles[name].seat):
+                text = f"'{name}' has the seat '{title}', to which no handoff leads, and from which"
+                yield problem(f"handoffs.{n}", f"{text} none does. Remove it.")
 
 
 def _chain(spec: CrewSpec, apart: Collection[str]) -> Iterator[Problem]:

@@ -20,6 +20,7 @@ class Delegations:
     lead: str
     workers: list[str]
     count: int = 0
+    said: float = 0.0
     confidence: float = 0.0
     turn: dict[int, tuple[str, Outcome]] = field(default_factory=dict)
     failures: Counter[str] = field(default_factory=Counter)
@@ -85,13 +86,14 @@ class Delegations:
 
         told = {"confidence": confidence, "reason": reason}
         done = await crew.step("checkpoint", f"confidence {confidence:g}", self.lead, told, noted)
-        self.confidence = max(self.confidence, done["confidence"])
-        return "That is enough: answer now." if self.enough else "Go on."
+        self.said = max(self.said, done["confidence"])
+        return "That is enough: answer now." if self.said >= done["enough"] else "Go on."
 
     async def after_turn(self, crew: Crew) -> str:
         """Account for a turn: work to be reviewed, and a person's decision about who keeps
         failing."""
         turn, self.turn = sorted(self.turn.items()), {}
+        self.confidence = self.said
         notes = []
         for _, (worker, outcome) in turn:
             if outcome.error is None:

@@ -108,7 +108,8 @@ def confidence_tool(delegations: Delegations) -> PatternTool:
         reason = arguments.get("reason", "")
         return await delegations.report(place, arguments["confidence"], reason)
 
-    async def nothing(_: Crew) -> str:
+    async def after_turn(_: Crew) -> str:
+        delegations.confidence = delegations.said
         return ""
 
     spec = ToolSpec(
@@ -124,7 +125,9 @@ def confidence_tool(delegations: Delegations) -> PatternTool:
             },
         },
     )
-    return PatternTool(spec=spec, run=run, after_turn=nothing, offered=lambda: delegations.left > 0)
+    return PatternTool(
+        spec=spec, run=run, after_turn=after_turn, offered=lambda: delegations.left > 0
+    )
 
 
 def delegate_spec(crew: Crew) -> ToolSpec:
@@ -169,6 +172,7 @@ async def by_tags(crew: Crew, lead: str, delegations: Delegations) -> Json:
             while True:
                 if (said := CONFIDENT.search(answer)) and crew.options.get("enough_confidence"):
                     await delegations.report(crew, min(1.0, float(said[1])), "")
+                    delegations.confidence = delegations.said
                 if wanted := find_tags(answer, tags):
                     answer = await say(await delegate_all(crew, delegations, tags, wanted))
                     if delegations.left <= 0:

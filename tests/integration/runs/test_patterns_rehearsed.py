@@ -34,7 +34,8 @@ def plain(name: str) -> Json:
                 "instructions": "Do your part.",
                 "subscribes": [["task"], ["half"]][n - 1] if name == "events" else [],
             }
-    names = list(roles)
+    apart = [seat.name for seat in info.seats if seat.apart]
+    names = [role for role, body in roles.items() if body["seat"] not in apart]
     handoffs = [{"from": a, "to": b} for a, b in itertools.pairwise(names)]
     drawn = handoffs if info.edges != "none" else []
     limits = {"cost_usd": "1.00"}

@@ -156,3 +156,45 @@ def test_handoffs_that_a_pattern_can_use(document: dict[str, Any]) -> None:
 def test_a_chain_is_ordered_by_its_handoffs() -> None:
     spec = CrewSpec.model_validate(drawn("pipeline", "stage", "cab", "ab", "bc"))
     assert chain_order(spec) == ["a", "b", "c"]
+
+
+def test_roles_that_share_a_sandbox_agree_on_it() -> None:
+    document = drawn("pipeline", "stage", "ab", "ab")
+    document["roles"]["a"]["sandbox"] = {"shared": "desk", "memory_mb": 256}
+    document["roles"]["b"]["sandbox"] = {"shared": "desk", "memory_mb": 512}
+    assert "256. Say the same" in found(document)["roles.b.sandbox.memory_mb"]
+    document["roles"]["b"]["sandbox"]["memory_mb"] = 256
+    assert not found(document)
+
+
+def test_nobody_else_reads_the_credential_of_a_command() -> None:
+    document = drawn("pipeline", "stage", "ab", "ab")
+    document["roles"]["a"] = {
+        "seat": "stage",
+        "kind": "command",
+        "command": {"argv": ["agent"], "credential": "agent"},
+        "sandbox": {"shared": "desk"},
+    }
+    assert "could read" in found(document)["roles.a.command.credential"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "why"),
+    [
+        ("/etc/passwd", "relative"),
+        ("../other/*.csv", "lead out"),
+        (" ", "empty"),
+        ("[z-a].csv", "cannot be read"),
+    ],
+)
+def test_files_to_hand_over_are_in_the_workspace(pattern: str, why: str) -> None:
+    document = drawn("pipeline", "stage", "ab", "ab")
+    document["handoffs"][0]["artifacts"] = ["*.csv", pattern]
+    assert why in found(document)["handoffs.0.artifacts.1"]
+
+
+def test_a_role_without_a_sandbox_has_no_files() -> None:
+    document = drawn("pipeline", "stage", "ab", "ab")
+    document["roles"]["a"] = {"seat": "stage", "kind": "human"}
+    document["handoffs"][0]["artifacts"] = ["*.csv"]
+    assert "no files to hand over" in found(document)["handoffs.0.artifacts"]

@@ -9,7 +9,7 @@ from runs.engine.workspace import RUN_LABEL
 from runs.models import Run
 from runs.services import decision_make
 from sandbox.docker_driver import DockerDriver
-from tests.integration.runs.documents import code_role, pipeline
+from tests.integration.runs.documents import code_role, document, pipeline
 from tests.integration.runs.playing import Played, Stage, on_machine
 
 pytestmark = pytest.mark.usefixtures("docker_client")
@@ -85,3 +85,48 @@ def containers(run: Run) -> list[str]:
 
     on_machine(look)
     return found
+
+
+def posting(name: str) -> str:
+    """A program that puts letters into everybody's mailbox, and looks at them again."""
+    return f"""
+import json, os, time
+for n in range(20):
+    os.makedirs(f"mail/box{{n % 3}}", exist_ok=True)
+    with open(f"mail/box{{n % 3}}/{name}-{{n}}.txt", "w") as letter:
+        letter.write("from {name}")
+    time.sleep(0.01)
+print(json.dumps({{"sent": 20}}))
+"""
+
+
+READS_MAIL = """
+import glob, json
+letters = sorted(glob.glob("mail/*/*.txt"))
+print(json.dumps({"letters": len(letters), "texts": sorted({open(l).read() for l in letters})}))
+"""
+
+
+def test_d5_mailboxes_are_files_in_a_shared_sandbox(
+    stage: Stage, docker_client: docker.DockerClient
+) -> None:
+    """Roles write side by side; the container is lost, and the next one has every letter."""
+    writers = ("ann", "bob", "cleo")
+    roles = {name: code_role("node", posting(name), sandbox=SHARED) for name in writers}
+    roles["pause"] = {"seat": "node", "kind": "human", "instructions": "Go on?"}
+    roles["reader"] = code_role("node", READS_MAIL, sandbox=SHARED)
+    edges = [{"from": name, "to": "pause"} for name in writers]
+    crew = document("graph", roles, handoffs=[*edges, {"from": "pause", "to": "reader"}])
+    waiting = stage.play(crew)
+    (lost,) = containers(waiting.run)
+    docker_client.containers.get(lost).remove(force=True)
+    done = answered(stage, waiting)
+    assert done.output == {"letters": 60, "texts": ["from ann", "from bob", "from cleo"]}
+    told = [
+        e["payload"]["output"]["workspace"]
+        for e in done.entries
+        if e["kind"] == "action.finished" and "workspace" in (e["payload"]["output"] or {})
+    ]
+    assert {place["name"] for place in told} == {"shared-desk"}
+    versions = [place["version"] for place in told]
+    assert len(set(versions)) == len(versions)

@@ -8,9 +8,10 @@ from ninja import Query, Router, Status
 from pydantic import Field
 
 from crews import services
+from crews.advice import crew_advice
 from crews.catalog import catalog_current
 from crews.models import Crew, Template
-from crews.parse import DocumentRefused, Format, document_dump, document_load
+from crews.parse import DocumentRefused, Format, document_dump, document_load, spec_check
 from crews.problems import errors
 from crews.rest import shapes
 from crews.rest.wire import BODY_REFUSALS, JSON_TYPES, REFUSALS, YAML_TYPES, document_body
@@ -106,9 +107,14 @@ def crews_validate(request: HttpRequest) -> Any:
     except DocumentRefused as error:
         problems = shapes.ProblemOut.of(error.problems)
         return shapes.CheckedOut(valid=False, document=None, problems=problems)
-    found = document_problems(document)
+    found = document_problems(document, _caller(request).team)
+    spec, _ = spec_check(document)
+    advice = crew_advice(spec) if spec else []
     return shapes.CheckedOut(
-        valid=not errors(found), document=document, problems=shapes.ProblemOut.of(found)
+        valid=not errors(found),
+        document=document,
+        problems=shapes.ProblemOut.of(found),
+        advice=shapes.ProblemOut.of(advice),
     )
 
 
@@ -128,7 +134,7 @@ def crew_save(request: HttpRequest, crew_id: str, body: shapes.DraftIn) -> Any:
     saved = services.crew_draft_save(
         crew=crew, document=body.document, revision=body.revision, user=_caller(request).user
     )
-    problems = document_problems(crew_document(saved))
+    problems = document_problems(crew_document(saved), saved.team)
     return shapes.SavedOut(revision=saved.revision, problems=shapes.ProblemOut.of(problems))
 
 
@@ -220,4 +226,4 @@ def template_use(request: HttpRequest, slug: str) -> Any:
 @router.get("/catalog", response={200: shapes.CatalogOut, 401: shapes.ErrorOut}, tags=["catalog"])
 def catalog_read(request: HttpRequest) -> Any:
     """Read what this installation offers: patterns, tools, providers, kinds of roles."""
-    return shapes.CatalogOut.of(catalog_current())
+    return shapes.CatalogOut.of(catalog_current(_caller(request).team))

@@ -80,11 +80,12 @@ class SavedOut(Schema):
 
 
 class CheckedOut(Schema):
-    """`document` is null when the text could not be read."""
+    """`document` is null when the text could not be read; `advice` is on the crew's shape."""
 
     valid: bool
     document: Document | None
     problems: list[ProblemOut]
+    advice: list[ProblemOut] = []
 
 
 class PublishedOut(Schema):
@@ -139,7 +140,7 @@ class CrewOut(CrewItem):
         return cls(
             **CrewItem.of(crew).model_dump(),
             document=document,
-            problems=ProblemOut.of(document_problems(document)),
+            problems=ProblemOut.of(document_problems(document, crew.team)),
             published=PublishedOut(number=latest.number, hash=latest.content_hash)
             if latest
             else None,

@@ -98,6 +98,10 @@ def world_make() -> World:
     bodies = {
         "POST teams/choose/": ("team=studio", "application/x-www-form-urlencoded"),
         "POST api/v1/crews": ("{}", "application/json"),
+        "POST api/v1/preflight": (
+            json.dumps({"document": template.document}),
+            "application/json",
+        ),
         "PUT api/v1/crews/<crew_id>": (draft, "application/json"),
         "POST api/v1/crews/<crew_id>/publish": ('{"revision": 1}', "application/json"),
         "POST api/v1/runs/<uuidstr:run>/redact": (

@@ -10,6 +10,7 @@ import { SchemaForm } from "../inspector/SchemaForm";
 import { useEditor } from "../store/editor";
 import { publish, useSession } from "../store/session";
 import { Entry } from "./ProblemsBar";
+import { ReadinessPart } from "./Readiness";
 
 type Refusal = { message: string; problems: Problem[] };
 
@@ -88,6 +89,7 @@ export function RunPanel() {
             real. It costs nothing.
           </p>
         </div>
+        <ReadinessPart />
       </div>
     </section>
   );

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from runs.journal.entries import Entry
@@ -38,6 +39,8 @@ def run_change(entries: "Iterable[NewEntry]") -> RunChange:
     change = RunChange()
     for entry in entries:
         kind, data = entry.payload.kind, entry.payload.__dict__
+        if data.get("taken") is not None:
+            continue
         if kind == "action.started":
             change.actions += data["attempt"] == 1
         elif kind in ("action.finished", "action.failed"):
@@ -103,7 +106,7 @@ class ActionRows:
 
     def add(self, entry: Entry) -> None:
         if entry.kind in ("run.finished", "run.cancelled"):
-            self.ended.append((entry.run, _when(entry.at)))
+            self.ended.append((entry.run, _when(entry, {})))
         if entry.action is None:
             return
         payload = entry.payload or {}
@@ -112,7 +115,7 @@ class ActionRows:
         else:
             row = self.inserted.get(entry.action)
             if row is None:
-                row = self.updated.setdefault(entry.action, UNCHANGED.copy())
+                row = self.updated.setdefault(entry.action, UNCHANGED | {"run_id": entry.run})
             self._continue(row, entry, payload)
 
     def _start(self, entry: Entry, payload: dict[str, Any]) -> None:
@@ -132,7 +135,7 @@ class ActionRows:
             "input_hash": payload.get("input_hash", ""),
             "preview": "",
             "error": "",
-            "started_at": known.get("started_at") or _when(entry.at),
+            "started_at": known.get("started_at") or _when(entry, payload),
             "ended_at": None,
             "tokens": known.get("tokens", 0),
             "cost_usd": known.get("cost_usd"),
@@ -142,11 +145,11 @@ class ActionRows:
 
     def _continue(self, row: dict[str, Any], entry: Entry, payload: dict[str, Any]) -> None:
         if entry.kind == "action.finished":
-            row |= {"status": "finished", "ended_at": _when(entry.at), "error": ""}
+            row |= {"status": "finished", "ended_at": _when(entry, payload), "error": ""}
             row["preview"] = preview(payload.get("output"))
         elif entry.kind == "action.failed":
             status = "failed" if payload.get("final", True) else "retrying"
-            row |= {"status": status, "ended_at": _when(entry.at)}
+            row |= {"status": status, "ended_at": _when(entry, payload)}
             row["error"] = preview((payload.get("error") or {}).get("message"))
         else:
             row["status"] = {
@@ -164,22 +167,21 @@ class ActionRows:
     ) -> Iterator[tuple[str, list[tuple[Any, ...]]]]:
         """Yield (SQL, rows) for the store; the three adapt values to the database."""
 
-        def adapt(name: str, value: Any) -> Any:
-            if name in ("id", "run_id", "parent"):
-                return uuid(value)
-            if isinstance(value, datetime):
-                return time(value)
-            return decimal(value) if isinstance(value, Decimal) else value
+        def adapted(row: dict[str, Any]) -> dict[str, Any]:
+            found = {name: uuid(row[name]) for name in ("id", "run_id", "parent") if name in row}
+            for name in ("started_at", "ended_at"):
+                if row.get(name) is not None:
+                    found[name] = time(row[name])
+            if row["cost_usd"] is not None:
+                found["cost_usd"] = decimal(row["cost_usd"])
+            return row | found
 
         if self.inserted:
-            yield (
-                _UPSERT,
-                [tuple(adapt(c, row[c]) for c in _COLUMNS) for row in self.inserted.values()],
-            )
+            yield _UPSERT, [_columns(adapted(row)) for row in self.inserted.values()]
         if self.updated:
             rows = []
             for action, row in self.updated.items():
-                values = [adapt(name, row[name]) for name in UNCHANGED]
+                values = _changes(adapted(row))
                 rows.append((*values, values[-1], uuid(action)))
             yield _UPDATE, rows
         if self.ended:
@@ -190,8 +192,9 @@ class ActionRows:
         return [(time(when), uuid(run)) for run, when in self.ended]
 
 
-def _when(at: str) -> datetime:
-    return datetime.fromisoformat(at)
+def _when(entry: Entry, payload: dict[str, Any]) -> datetime:
+    """Return when it happened: what a fork took over, in the run that it was taken from."""
+    return datetime.fromisoformat((payload.get("taken") or {}).get("at") or entry.at)
 
 
 _COLUMNS = (
@@ -215,6 +218,7 @@ _COLUMNS = (
     "provider",
     "model",
 )
+_columns = itemgetter(*_COLUMNS)
 # A further attempt keeps the action's first seq and start, and adds to what was spent.
 UPSERT_TAIL = (
     " ON CONFLICT (id) DO UPDATE SET status = excluded.status, attempt = excluded.attempt,"
@@ -236,6 +240,7 @@ UNCHANGED: dict[str, Any] = {
     "tokens": 0,
     "cost_usd": None,
 }
+_changes = itemgetter(*UNCHANGED)
 _UPDATE = (
     "UPDATE runs_action SET status = COALESCE(%s, status), ended_at = COALESCE(%s, ended_at),"
     " error = COALESCE(%s, error), preview = COALESCE(%s, preview), tokens = tokens + %s,"

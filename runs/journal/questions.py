@@ -22,6 +22,9 @@ class QuestionRows:
     _settled: list[Entry] = field(default_factory=list)
     _ended: list[Entry] = field(default_factory=list)
 
+    def __bool__(self) -> bool:
+        return bool(self._asked or self._settled or self._ended)
+
     def add(self, entry: Entry) -> None:
         if entry.payload is None or entry.payload.get("taken") is not None:
             return

@@ -1,27 +1,28 @@
 """The only writer of a run's journal.
 
 One call of `append` is one short transaction that may carry entries of many runs: for each write
-the run row's `seq` is moved on under its lock and only if the writer still owns the run, then the
-entries and their projection are inserted. So commit order is seq order, seq has no holes, and a
-worker that lost its run writes nothing.
+the run row's `seq` is moved on under its lock, and only if the writer still owns the run and the
+entries follow its last one; with it the entries and their projection are inserted. So commit order
+is seq order, seq has no holes, and a worker that lost its run writes nothing.
 """
 
 import hashlib
-import os
+import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import islice
+from types import ModuleType
 from typing import Any, cast
 
 from django.db import connection, transaction
 
 from runs import models
 from runs.errors import LeaseLost, RunError, RunHalted
-from runs.journal import doorbell, postgres, projection, questions
-from runs.journal.entries import GENESIS, Entry, Payload, canonical, chain_hash, commitment
+from runs.journal import doorbell, postgres, projection, questions, sqlite
+from runs.journal.entries import GENESIS, Entry, Payload
+from runs.journal.placing import Head, Placed, place
 
-BLOB_BYTES = 64 * 1024
 OPEN = ("queued", "running", "waiting")
 UNFINISHED = (*OPEN, "paused")
 
@@ -56,29 +57,33 @@ class Write:
     release: bool = False
 
 
-Heads = dict[str, tuple[int, str]]
+Heads = dict[str, Head]
 
 
 def append(writes: Sequence[Write], heads: Heads | None = None) -> list[list[Entry] | RunError]:
     """Append to journals in one transaction and return, for each write, its entries or its refusal.
 
-    `heads` caches the last (seq, hash) of runs between calls of one owner; it is only trusted where
-    its seq is the one before. Wake-ups are sent after the commit.
+    `heads` keeps the last entries of runs between calls of one owner: a write is chained to it
+    beforehand, and made only if it still is the run's last. Wake-ups are sent after the commit.
     """
     heads = {} if heads is None else heads
-    results: list[list[Entry] | RunError] = []
-    rows = _Rows()
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            results += [_append_one(cursor, write, heads, rows) for write in writes]
-            rows.insert(cursor)
-        rung = {
-            result[-1].run: result[-1].seq
-            for result in results
-            if isinstance(result, list) and result
-        }
-        transaction.on_commit(lambda: doorbell.ring_entries(rung))
-    return results
+    placed = [_place(write, heads) for write in writes]
+    batches = _batches(placed)
+    results: dict[int, list[Entry] | RunError] = {}
+    missed: set[str] = set()
+    with nullcontext() if _is_one_statement(batches) else transaction.atomic():
+        for batch in batches:
+            # What is chained to an entry that was not written must not be written either.
+            moved = _database().write([one for one in batch if one.run not in missed])
+            for one in batch:
+                if one.run in moved:
+                    results[id(one)] = one.entries
+                else:
+                    missed.add(one.run)
+                    results[id(one)] = _write_locked(one.write, heads)
+    rung = {one.run: heads[one.run].seq for one in placed if isinstance(results[id(one)], list)}
+    transaction.on_commit(lambda: doorbell.ring_entries(rung))
+    return [results[id(one)] for one in placed]
 
 
 def append_one(write: Write) -> list[Entry]:
@@ -118,10 +123,11 @@ def actions_rebuild(run: str) -> int:
         for entry in read(run):
             rows.add(entry)
             asked.add(entry)
+        uuid, time = _database().uuid, _database().time
         with connection.cursor() as cursor:
             for sql, values in (
-                *rows.statements(_uuid, _timestamp, _decimal),
-                *asked.statements(_uuid, _timestamp),
+                *rows.statements(uuid, time, str),
+                *asked.statements(uuid, time),
             ):
                 cursor.executemany(sql, values)
     return len(rows.inserted)
@@ -195,69 +201,43 @@ def _entry(row: models.Entry, blobs: Mapping[str, bytes]) -> Entry:
 
 
 def _parse(text: str | bytes | None) -> dict[str, Any] | None:
-    import json
-
     return None if text is None else json.loads(text)
 
 
-def _append_one(cursor: Any, write: Write, heads: Heads, rows: "_Rows") -> list[Entry] | RunError:
-    change = projection.run_change(write.entries)
-    while (last := _advance(cursor, write, change)) is None:
-        # Where somebody has made it allowed in between, the lock now keeps it so.
+def _database() -> ModuleType:
+    return postgres if connection.vendor == "postgresql" else sqlite
+
+
+def _place(write: Write, heads: Heads) -> Placed:
+    placed = place(write, heads.get(write.run) or _stored_head(write.run))
+    heads[write.run] = placed.head
+    return placed
+
+
+def _batches(placed: Sequence[Placed]) -> list[list[Placed]]:
+    """Put together what one statement can write, each run once; the rest follows one by one."""
+    first: dict[str, Placed] = {}
+    for one in placed:
+        first.setdefault(one.run, one)
+    together = [one for one in first.values() if one.is_plain] if _database() is postgres else []
+    known = set(map(id, together))
+    return [*([together] if together else []), *([one] for one in placed if id(one) not in known)]
+
+
+def _is_one_statement(batches: list[list[Placed]]) -> bool:
+    return _database() is postgres and len(batches) == 1 and batches[0][0].is_plain
+
+
+def _write_locked(write: Write, heads: Heads) -> list[Entry] | RunError:
+    """Write what was not allowed, or was chained to an old head, if it is allowed under the lock
+    of the run's row."""
+    heads.pop(write.run, None)
+    with transaction.atomic():
         if refusal := _refusal(write):
             return refusal
-    first = last - len(write.entries) + 1
-    known = heads.get(write.run)
-    head = (
-        known[1] if known and known[0] == first - 1 else _stored_head(cursor, write.run, first - 1)
-    )
-    entries = []
-    at = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-    for seq, new in enumerate(write.entries, start=first):
-        entry = rows.add(write.run, seq, at, new, head)
-        head = entry.hash
-        entries.append(entry)
-    heads[write.run] = (last, head)
-    return entries
-
-
-def _advance(cursor: Any, write: Write, change: projection.RunChange) -> int | None:
-    """Move the run row on and lock it; None where the write is not allowed."""
-    sets = [
-        "seq = seq + %s",
-        "actions = actions + %s",
-        "failures = failures + %s",
-        "tokens = tokens + %s",
-        "cost_usd = cost_usd + %s",
-    ]
-    values: list[Any] = [
-        len(write.entries),
-        change.actions,
-        change.failures,
-        change.tokens,
-        _decimal(change.cost_usd),
-    ]
-    if change.unpriced:
-        sets.append("unpriced = %s")
-        values.append(True)
-    if status := write.status or change.status:
-        sets.append("status = %s")
-        values.append(status)
-    if change.ended:
-        sets += ["ended_at = %s", "outcome = %s"]
-        values += [_timestamp(datetime.now(UTC)), change.outcome]
-    if write.release or change.ended:
-        sets += ["lease = NULL", "lease_until = NULL"]
-    where = f"id = %s AND status IN ({', '.join(['%s'] * len(write.allowed))})"
-    values += [_uuid(write.run), *write.allowed]
-    if write.lease is not None:
-        where += " AND lease = %s"
-        values.append(_uuid(write.lease))
-    # Only our own words are put into the text; every value is a parameter.
-    sql = f"UPDATE runs_run SET {', '.join(sets)} WHERE {where} RETURNING seq"  # noqa: S608
-    cursor.execute(sql, values)
-    row = cursor.fetchone()
-    return None if row is None else row[0]
+        placed = _place(write, heads)
+        _database().write([placed])
+    return placed.entries
 
 
 def _refusal(write: Write) -> RunError | None:
@@ -273,114 +253,6 @@ def _refusal(write: Write) -> RunError | None:
     return None
 
 
-def _stored_head(cursor: Any, run: str, seq: int) -> str:
-    if seq == 0:
-        return GENESIS
-    cursor.execute("SELECT hash FROM runs_entry WHERE run_id = %s AND seq = %s", [_uuid(run), seq])
-    return str(cursor.fetchone()[0])
-
-
-class _Rows:
-    """The rows of one transaction, inserted table by table."""
-
-    def __init__(self) -> None:
-        self.entries: list[tuple[Any, ...]] = []
-        self.blobs: list[tuple[Any, ...]] = []
-        self.actions = projection.ActionRows()
-        self.questions = questions.QuestionRows()
-
-    def add(self, run: str, seq: int, at: str, new: NewEntry, head: str) -> Entry:
-        data = new.payload.data()
-        text = canonical(data)
-        salt = os.urandom(16).hex()
-        entry = Entry.model_construct(
-            run=run,
-            seq=seq,
-            at=at,
-            kind=cast(Any, new.payload.kind),
-            action=new.action,
-            parent=new.parent,
-            key=new.key,
-            agent=new.agent,
-            actor=new.actor,
-            payload=data,
-            salt=salt,
-            payload_hash=(payload_hash := commitment(salt, text)),
-            prev_hash=head,
-            hash=chain_hash(
-                run=run,
-                seq=seq,
-                at=at,
-                kind=new.payload.kind,
-                action=new.action,
-                parent=new.parent,
-                key=new.key,
-                agent=new.agent,
-                actor=new.actor,
-                payload_hash=payload_hash,
-                prev_hash=head,
-            ),
-        )
-        blob = None
-        if len(text) > BLOB_BYTES:
-            blob = hashlib.sha256(text.encode()).hexdigest()
-            self.blobs.append((_uuid(run), blob, text.encode()))
-        self.entries.append(
-            (
-                _uuid(run),
-                seq,
-                at,
-                entry.kind,
-                _uuid(new.action),
-                _uuid(new.parent),
-                new.key,
-                new.agent,
-                new.actor,
-                None if blob else text,
-                blob,
-                salt,
-                payload_hash,
-                head,
-                entry.hash,
-            )
-        )
-        self.actions.add(entry)
-        self.questions.add(entry)
-        return entry
-
-    def insert(self, cursor: Any) -> None:
-        statements: list[tuple[str, list[tuple[Any, ...]]]] = [(_INSERT_BLOB, self.blobs)]
-        if connection.vendor == "postgresql":
-            postgres.insert(cursor, self.entries, self.actions)
-            statements.append((projection.CLOSE, self.actions.closing(_uuid, _timestamp)))
-        else:
-            statements.append((_INSERT_ENTRY, self.entries))
-            statements += self.actions.statements(_uuid, _timestamp, _decimal)
-        statements += self.questions.statements(_uuid, _timestamp)
-        for sql, rows in statements:
-            if rows:
-                cursor.executemany(sql, rows)
-
-
-_INSERT_BLOB = (
-    "INSERT INTO runs_blob (run_id, sha256, data) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
-)
-_ENTRY_COLUMNS = (
-    "run_id, seq, at, kind, action, parent, key, agent, actor, payload, blob, salt, payload_hash,"
-    " prev_hash, hash"
-)
-_INSERT_ENTRY = f"INSERT INTO runs_entry ({_ENTRY_COLUMNS}) VALUES ({', '.join(['%s'] * 15)})"  # noqa: S608
-
-
-def _uuid(value: str | None) -> Any:
-    if value is None:
-        return None
-    return value if connection.vendor == "postgresql" else value.replace("-", "")
-
-
-def _timestamp(value: datetime) -> Any:
-    return connection.ops.adapt_datetimefield_value(value)
-
-
-def _decimal(value: Any) -> Any:
-    return None if value is None else connection.ops.adapt_decimalfield_value(value)
+def _stored_head(run: str) -> Head:
+    last = models.Entry.objects.filter(run_id=run).order_by("-seq").values_list("seq", "hash")
+    return Head(*(last.first() or (0, GENESIS)))

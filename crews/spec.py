@@ -46,12 +46,28 @@ Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
 
 
 def _network(value: Json) -> Json:
-    hosts = value if isinstance(value, list | tuple) else ()
-    if value == "none" or (hosts and all(isinstance(host, str) and host for host in hosts)):
+    if value == "none":
         return value
-    raise ValueError('give "none", or a list of the hosts that may be reached')
+    hosts = value["allow"] if isinstance(value, dict) and value.keys() == {"allow"} else value
+    if not isinstance(hosts, list | tuple) or not 0 < len(hosts) <= MOST_HOSTS:
+        raise ValueError(
+            'give "none", or a list of the hosts that may be reached, like [packages.example.org], at most'
+            f" {MOST_HOSTS}"
+        )
+    for host in hosts:
+        if not isinstance(host, str) or not _HOST.fullmatch(host):
+            raise ValueError(
+                f"'{str(host)[:100]}' is no name of a host on the internet: give one like packages.example.org,"
+                " or *.example.org for all below it"
+            )
+    return [host.lower() for host in hosts]
 
 
+MOST_HOSTS = 50
+_HOST = re.compile(
+    r"(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{1,62}",
+    re.ASCII | re.IGNORECASE,
+)
 Network = Annotated[Literal["none"] | Many[Line], BeforeValidator(_network)]
 
 
@@ -200,6 +216,11 @@ class RoleSpec(Part):
     sandbox: SandboxChoice | None = None
     escalation: Escalation = Escalation()
     limits: RoleLimits = RoleLimits()
+
+    @property
+    def networked(self) -> bool:
+        """True where programs in the role's sandbox may reach hosts outside."""
+        return self.sandbox is not None and self.sandbox.network != "none"
 
     @model_validator(mode="after")
     def _kind_has_its_part(self) -> Self:

@@ -25,12 +25,13 @@ class SandboxSpec:
 
     `image` is a flavour built by `sandbox_image` or the name of any local image with Python ≥ 3.9.
     `ttl_s`: a sandbox that hears from no controller for so long ends itself.
+    `network` lists the hosts that programs may reach through the proxy (`sandbox.proxy`).
     """
 
     image: str = "default"
     cpu: float = 1.0
     memory_mb: int = 512
-    network: Literal["none"] = "none"
+    network: Literal["none"] | tuple[str, ...] = "none"
     timeout_s: float = 60
     env: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -39,12 +40,24 @@ class SandboxSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Connection:
+    """A connection that a program asked the proxy for: bytes each way, or why it was refused."""
+
+    host: str
+    port: int
+    sent: int = 0
+    received: int = 0
+    refused: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ExecResult:
     """How a command ended.
 
     `exit_code` is None after a timeout; a program killed by signal n has 128 + n, as in a shell.
     Output over the cap keeps its beginning and its end around a line that says how much is missing.
-    `strays` counts processes the command left behind; they were ended with it.
+    `strays` counts processes the command left behind; they were ended with it. `network`: what
+    programs of the sandbox connected to since the command before it ended.
     """
 
     exit_code: int | None
@@ -56,6 +69,7 @@ class ExecResult:
     oom: bool = False
     duration_s: float = 0.0
     strays: int = 0
+    network: tuple[Connection, ...] = ()
 
     @property
     def ok(self) -> bool:

@@ -21,6 +21,7 @@ ORDER = (
     "scan",
     "spawn",
     "commands",
+    "door",
     "tunnel",
     "serve_commands",
     "serve_files",

@@ -20,8 +20,9 @@ from sandbox.hardening import (
     container_config,
     refuse_unreasonable,
 )
-from sandbox.live import LiveSandbox, settlement
+from sandbox.live import LiveSandbox, settlement, spec_in
 from sandbox.names import is_waiting, labels_in, name_with, new_name, waiting_name
+from sandbox.proxy import Outside
 
 INSTANCE_LABEL = "callsheet.instance"
 WAITING_TTL_S = 20.0
@@ -35,8 +36,15 @@ class DockerDriver:
     `instance` names this installation: it neither lists nor reaps what belongs to another one.
     """
 
-    def __init__(self, *, instance: str = "default", engine: Engine | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        instance: str = "default",
+        engine: Engine | None = None,
+        outside: Outside | None = None,
+    ) -> None:
         self.instance = instance
+        self._outside = outside or Outside()
         self._engine = engine or Engine()
         self._live: dict[str, LiveSandbox] = {}
 
@@ -71,7 +79,7 @@ class DockerDriver:
         except BaseException:
             await asyncio.shield(self._engine.kill(sandbox_id))
             raise
-        return self._keep(LiveSandbox(sandbox_id, spec, channel, self._engine))
+        return self._keep(sandbox_id, spec, channel)
 
     async def _channel(self, sandbox_id: str) -> Channel:
         stream = await attach(sandbox_id)
@@ -97,8 +105,7 @@ class DockerDriver:
             await channel.close()
             await self._engine.kill(sandbox_id)
             raise SandboxLost
-        spec = SandboxSpec(**answer["note"])
-        return self._keep(LiveSandbox(sandbox_id, spec, channel, self._engine))
+        return self._keep(sandbox_id, spec_in(answer["note"]), channel)
 
     async def list(self, labels: Mapping[str, str] | None = None) -> tuple[SandboxInfo, ...]:
         own = {LABEL: "1", INSTANCE_LABEL: self.instance}
@@ -145,7 +152,8 @@ class DockerDriver:
         self._live.clear()
         await self._engine.close()
 
-    def _keep(self, live: LiveSandbox) -> LiveSandbox:
+    def _keep(self, sandbox_id: str, spec: SandboxSpec, channel: Channel) -> LiveSandbox:
+        live = LiveSandbox(sandbox_id, spec, channel, self._engine, self._outside)
         self._live = {known: one for known, one in self._live.items() if not one.lost}
         self._live[live.id] = live
         return live

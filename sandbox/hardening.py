@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sandbox.addresses import AddressRefused, host_name
 from sandbox.api import WORKSPACE, SandboxSpec
 from sandbox.bundle import COMMAND
 from sandbox.errors import SpecRefused
@@ -35,8 +36,11 @@ def refuse_unreasonable(spec: SandboxSpec) -> None:
     for name, value, least, most in allowed:
         if not least <= value <= most:
             raise SpecRefused(f"sandbox {name} is {value}: choose from {least} to {most}.")
-    if spec.network != "none":
-        raise SpecRefused(f"sandbox network is {spec.network!r}: only none is allowed.")
+    for host in () if spec.network == "none" else spec.network:
+        try:
+            host_name(host.removeprefix("*."))
+        except AddressRefused as problem:
+            raise SpecRefused(f"sandbox network: {problem}") from None
     for key, text in spec.env.items():
         if not key or "=" in key or "\0" in key + text:
             raise SpecRefused(f"sandbox env has the impossible name or value {key!r}.")

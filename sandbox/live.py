@@ -12,6 +12,7 @@ from dataclasses import asdict, replace
 from typing import Protocol
 
 from sandbox import snapshots
+from sandbox.agent import door
 from sandbox.api import (
     WORKSPACE,
     Changes,
@@ -31,7 +32,8 @@ from sandbox.errors import SandboxLost
 from sandbox.languages import script
 from sandbox.live_files import LiveFiles, refuse
 from sandbox.process import Collected, LiveProcess, not_started
-from sandbox.tunnels import open_tunnel
+from sandbox.proxy import Outside, Proxy
+from sandbox.tunnels import open_tunnel, serve_arrivals
 
 _INLINE = 1 << 16
 _LATE_S = 10.0
@@ -41,7 +43,33 @@ _SCAN = 8 << 20
 def settlement(spec: SandboxSpec) -> Head:
     """What the agent is told about its sandbox; the note comes back to whoever connects."""
     note = asdict(replace(spec, env={}, labels={})) | {"labels": dict(spec.labels)}
-    return {"ttl": spec.ttl_s, "env": dict(spec.env), "note": note}
+    way_out = {} if spec.network == "none" else WAY_OUT
+    return {
+        "ttl": spec.ttl_s,
+        "env": {**way_out, **spec.env},
+        "note": note,
+        "door": spec.network != "none",
+    }
+
+
+def spec_in(note: Head) -> SandboxSpec:
+    """The spec in an agent's note."""
+    network = note["network"]
+    return SandboxSpec(**{**note, "network": network if network == "none" else tuple(network)})
+
+
+_DOOR = f"http://127.0.0.1:{door.PORT}"
+_INSIDE = "localhost,127.0.0.1,::1"
+# What programs know of the way out. pip puts packages where it may write, and where no snapshot
+# looks: what can be fetched again is not kept.
+WAY_OUT = {
+    **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), _DOOR),
+    **dict.fromkeys(("NO_PROXY", "no_proxy"), _INSIDE),
+    **dict.fromkeys(("PIP_NO_CACHE_DIR", "PIP_DISABLE_PIP_VERSION_CHECK", "PIP_NO_INPUT"), "1"),
+    "PIP_BREAK_SYSTEM_PACKAGES": "1",
+    "PYTHONUSERBASE": f"{WORKSPACE}/.cache/python",
+    "NPM_CONFIG_CACHE": f"{WORKSPACE}/.cache/npm",
+}
 
 
 def key_id(key: str) -> str:
@@ -61,13 +89,20 @@ class LiveSandbox:
     """Implements `sandbox.api.Sandbox`."""
 
     def __init__(
-        self, sandbox_id: str, spec: SandboxSpec, channel: Channel, container: Container
+        self,
+        sandbox_id: str,
+        spec: SandboxSpec,
+        channel: Channel,
+        container: Container,
+        outside: Outside,
     ) -> None:
         self._id = sandbox_id
         self._spec = spec
         self._channel = channel
         self._container = container
         self._files = LiveFiles(channel)
+        self._proxy = Proxy(() if spec.network == "none" else spec.network, outside)
+        serve_arrivals(channel, self._proxy.serve)
 
     @property
     def id(self) -> str:
@@ -138,7 +173,7 @@ class LiveSandbox:
             return not_started("the sandbox has no room for another process")
         if "error" in reply.head:
             refuse(reply, cwd)
-        return collected.result(reply)
+        return replace(collected.result(reply), network=self._proxy.take())
 
     async def run_code(
         self,

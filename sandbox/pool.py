@@ -21,7 +21,7 @@ from sandbox.live import LiveSandbox
 RECENT_S = 120.0
 PATIENCE_S = 0.3
 
-Kind = tuple[str, float, int, str, str | None]
+Kind = tuple[object, ...]
 
 
 class Workshop(Protocol):

@@ -9,14 +9,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+from collections.abc import Awaitable, Callable
 
 from sandbox.agent.frames import CHUNK
 from sandbox.agent.tunnel import WINDOW
 from sandbox.channel import Channel, Head
 from sandbox.errors import SandboxLost, SpecRefused, TunnelRefused
+from sandbox.http_head import MOST_BYTES as HEAD_BYTES
+from sandbox.splice import Pair
 
 _EVENTS = ("tunnel", "tunnel_eof", "tunnel_used", "tunnel_closed", "lost")
 _CONNECT_S = 10.0
+_FLUSH_S = 30.0
 _pumps: set[asyncio.Task[None]] = set()
 
 
@@ -41,6 +45,33 @@ async def open_tunnel(
     _pumps.add(task)
     task.add_done_callback(_pumps.discard)
     return await asyncio.open_connection(sock=theirs)
+
+
+def serve_arrivals(channel: Channel, serve: Callable[[Pair], Awaitable[None]]) -> None:
+    """Have `serve` answer each connection that a program inside opens to the agent's door."""
+
+    async def answer(pump: _Pump) -> None:
+        ours, theirs = socket.socketpair()
+        reader, writer = await asyncio.open_connection(sock=theirs, limit=HEAD_BYTES)
+        pumping = asyncio.create_task(pump.run(*await asyncio.open_connection(sock=ours)))
+        try:
+            await serve((reader, writer))
+        finally:
+            writer.close()
+            # The program may take its time to read the rest, but not for ever.
+            await asyncio.wait((pumping,), timeout=_FLUSH_S)
+            pumping.cancel()
+
+    def arrived(head: Head, _: bytes) -> None:
+        if head["ev"] == "lost":
+            return
+        pump = _Pump(channel)
+        pump.numbered(int(head["tunnel"]))
+        task = asyncio.create_task(answer(pump))
+        _pumps.add(task)
+        task.add_done_callback(_pumps.discard)
+
+    channel.listen("arrived", 0, arrived)
 
 
 class _Pump:

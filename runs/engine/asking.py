@@ -16,6 +16,7 @@ from runs.engine.terminal import Terminal
 from runs.errors import ActionError
 from runs.journal.entries import canonical, digest
 from runs.patterns.base import Given, PatternTool, Say
+from runs.tools.commands import network_told, refusals
 
 if TYPE_CHECKING:
     from runs.engine.crew import CrewAtWork
@@ -221,6 +222,7 @@ class Asking:
             name=f"{program.language} program",
             agent=self.agent,
             input=told,
+            repeatable=not self.role.networked,
         )
 
         async def effect(action: str) -> Outcome:
@@ -239,11 +241,13 @@ class Asking:
             stderr = result.stderr.decode(errors="replace")[-STDERR_SHOWN:]
             if not result.ok:
                 how = "ran out of time" if result.timed_out else f"ended with {result.exit_code}"
-                message = f"The program of '{self.name}' {how}. {stderr}".strip()
+                parts = (f"The program of '{self.name}' {how}.", stderr, *refusals(result))
+                message = " ".join(part.strip() for part in parts if part.strip())
                 raise ActionError({"kind": "program_failed", "role": self.name, "message": message})
             kept = await self.crew.workspaces.keep(self.agent)
             stdout = result.stdout.decode(errors="replace")
-            return Outcome(output={"stdout": stdout, "stderr": stderr} | kept)
+            told = {"stdout": stdout, "stderr": stderr} | network_told(result)
+            return Outcome(output=told | kept)
 
         output = await self.crew.recorder.leaf(scope, "program", act, effect)
         value, problems = contracts.read_program_output(output["stdout"], self.schemas)

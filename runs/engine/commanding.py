@@ -16,6 +16,7 @@ from runs.engine.recorder import Act, Outcome, Scope
 from runs.engine.terminal import Terminal
 from runs.errors import ActionError
 from runs.providers.base import Credential
+from runs.tools.commands import network_told, refusals
 from sandbox.api import ExecResult
 from teams.services.credentials import ENVIRONMENT
 
@@ -87,6 +88,7 @@ class Commanding:
                 raise ActionError({"kind": "command_failed", "role": agent, "message": fault})
             kept = await crew.workspaces.keep(agent)
             output = {"stdout": stdout, "stderr": stderr, "exit_code": result.exit_code}
+            output |= network_told(result)
             return Outcome(output=output | {"duration_s": round(result.duration_s, 3)} | kept)
 
         output = await crew.recorder.leaf(self.scope, "command", act, effect)
@@ -118,7 +120,9 @@ class Commanding:
         if result.exit_code == NOT_FOUND and "\n" not in stderr.strip():
             return missing_program(name, _image(self.asking.role), program)
         if not result.ok:
-            return f"The command of '{name}' ended with {result.exit_code}. {stderr}".strip()
+            refused = " ".join(refusals(result))
+            how = f"The command of '{name}' ended with {result.exit_code}."
+            return " ".join(part for part in (how, stderr.strip(), refused) if part)
         if result.stdout_truncated:
             return f"The command of '{name}' printed more than an answer can have (1 MiB)."
         return ""

@@ -183,7 +183,7 @@ class Toolbox:
             name=tool.info.name,
             agent=self._crew.agent(self._role),
             input=call.arguments,
-            repeatable=tool.repeatable,
+            repeatable=tool.repeatable and not self._may_reach_out(tool),
             rate=self._rate(tool),
         )
         try:
@@ -230,6 +230,10 @@ class Toolbox:
             return {"text": f"Error: {reason}", "is_error": True, "refused": True}
 
         return dict(await self._crew.recorder.span(scope, "refused", act, body))
+
+    def _may_reach_out(self, tool: Tool) -> bool:
+        """Say whether a call may have effects outside its sandbox, as a command with network."""
+        return tool.runs_commands and self._crew.spec.roles[self._role].networked
 
     def _options(self, tool: Tool) -> Mapping[str, Json]:
         use = self._crew.spec.roles[self._role].tool_use(tool.info.name)

@@ -243,6 +243,7 @@ def spec_of(choice: SandboxChoice, labels: Mapping[str, str]) -> SandboxSpec:
         image=choice.image,
         cpu=choice.cpu,
         memory_mb=choice.memory_mb,
+        network=choice.network,
         timeout_s=choice.timeout_s,
         labels=dict(labels),
     )

@@ -86,10 +86,12 @@ class Tool:
 
     `repeatable`: doing it twice is as good as once (also: its effects stay in the sandbox), so
     after a crash it is simply repeated; for any other a person is asked. `acts` False: it has no
-    effect of its own and may wait for people.
+    effect of its own and may wait for people. `runs_commands`: in the role's sandbox, so it is
+    repeatable only where that has no network.
     """
 
     info: ToolInfo
     run: Callable[[ToolContext, dict[str, Json]], Awaitable[ToolOutput]]
     repeatable: bool = False
     acts: bool = True
+    runs_commands: bool = False

@@ -1,5 +1,7 @@
 """How the tools that run commands tell a result to the model and to the journal."""
 
+from dataclasses import asdict
+
 from runs.tools.base import Json, ToolOutput
 from sandbox.api import ExecResult
 
@@ -26,10 +28,29 @@ def told(result: ExecResult) -> ToolOutput:
         "stderr": stderr,
         "duration_s": round(result.duration_s, 3),
     }
+    if result.network:
+        parts += refusals(result)
+        data |= network_told(result)
     for flag in ("timed_out", "oom", "stdout_truncated", "stderr_truncated"):
         if getattr(result, flag):
             data[flag] = True
     return ToolOutput(text="\n".join(parts), data=data, is_error=not result.ok)
+
+
+def refusals(result: ExecResult) -> list[str]:
+    """Say, once each, why connections of a command were refused; of very many, the first five."""
+    reasons = dict.fromkeys(one.refused for one in result.network if one.refused)
+    return [f"Connection refused: {reason}" for reason in reasons][:5]
+
+
+def network_told(result: ExecResult) -> dict[str, Json]:
+    """Return what the journal says of a command's connections: `{"network": [{host, port, sent,
+    received}, …]}`, `refused` with the reason; nothing where there were none."""
+    told = [
+        {key: value for key, value in asdict(one).items() if key != "refused" or value}
+        for one in result.network
+    ]
+    return {"network": told} if told else {}
 
 
 def _text(data: bytes) -> str:

@@ -65,4 +65,4 @@ async def _check(sandbox: Sandbox, context: ToolContext, name: str, path: str) -
     return {"passed": passed, "exit_code": result.exit_code, "output": output.text}
 
 
-TOOL = Tool(info=INFO, run=run, repeatable=True)
+TOOL = Tool(info=INFO, run=run, repeatable=True, runs_commands=True)

@@ -5,8 +5,8 @@ from runs.tools.commands import told
 INFO = ToolInfo(
     name="run_python",
     title="Run Python",
-    description="Run a Python program in your sandbox, in /workspace, without network, and get"
-    " its output.",
+    description="Run a Python program in your sandbox, in /workspace, and get its output. It has no"
+    " network, but for hosts that your crew may allow.",
     parameters={
         "type": "object",
         "required": ["code"],
@@ -34,4 +34,4 @@ async def run(context: ToolContext, arguments: dict[str, Json]) -> ToolOutput:
     return told(result)
 
 
-TOOL = Tool(info=INFO, run=run, repeatable=True)
+TOOL = Tool(info=INFO, run=run, repeatable=True, runs_commands=True)

@@ -8,8 +8,9 @@ from sandbox.api import Process
 INFO = ToolInfo(
     name="shell",
     title="Shell",
-    description="Run a shell command in your sandbox, in /workspace, and get its output. Whatever"
-    " it leaves running ends with it: start a service with `background`.",
+    description="Run a shell command in your sandbox, in /workspace, and get its output. It has no"
+    " network, but for hosts that your crew may allow. Whatever it leaves running ends with it:"
+    " start a service with `background`.",
     parameters={
         "type": "object",
         "required": ["command"],
@@ -55,4 +56,4 @@ async def _watched(process: Process) -> ToolOutput:
     return ToolOutput(text="\n".join(parts), data=data)
 
 
-TOOL = Tool(info=INFO, run=run, repeatable=True)
+TOOL = Tool(info=INFO, run=run, repeatable=True, runs_commands=True)

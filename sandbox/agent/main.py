@@ -76,6 +76,8 @@ class Agent:
         self._note = head.get("note", self._note)
         if "env" in head:
             self._commands.set_environment(head["env"])
+        if head.get("door"):
+            self._tunnels.open_door()
 
     def _hello(self, frame: Frame) -> None:
         token = frame.data

@@ -9,11 +9,16 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
+from sandbox.agent.door import Door
 from sandbox.agent.frames import CHUNK
 from sandbox.agent.link import Link, Loop
 
 WINDOW = 1 << 18
 """Bytes either side may send before the other has said that it used them."""
+
+
+MOST_ARRIVALS = 64
+"""Connections from inside at once."""
 
 
 class Tunnel:
@@ -42,6 +47,13 @@ class Tunnel:
 
     def start(self) -> None:
         self._try_next("no address")
+
+    def take(self, came: socket.socket) -> None:
+        """Carry a connection that was opened from inside."""
+        self._hosts = []
+        self._connected = True
+        self._socket = came
+        self.refresh()
 
     def _try_next(self, reason: str) -> None:
         self._drop()
@@ -149,18 +161,35 @@ class Tunnel:
 
 
 class Tunnels:
-    """All tunnels of the sandbox by the number of the request that opened each."""
+    """All tunnels of the sandbox by the number of the request that opened each; those that were
+    opened from inside have negative ones."""
 
     def __init__(self, loop: Loop, link: Link) -> None:
         self._loop = loop
         self._link = link
         self._open: dict[int, Tunnel] = {}
         self._held = False
+        self._arrivals = 0
+        self._door = Door(loop, self._arrive)
         self.operations: dict[str, Callable[[int, dict[str, Any], bytes], None]] = {
             "dial": self._dial,
             "tunnel": self._carry,
             "hang_up": self._hang_up,
         }
+
+    def open_door(self) -> None:
+        """Let programs out, as far as the controller lets them."""
+        self._door.open()
+
+    def _arrive(self, came: socket.socket) -> None:
+        if sum(number < 0 for number in self._open) >= MOST_ARRIVALS:
+            came.close()
+            return
+        self._arrivals += 1
+        number = -self._arrivals
+        self._link.send({"ev": "arrived", "n": 0, "tunnel": number})
+        self._open[number] = Tunnel(self._loop, self._link, number, 0, self._told)
+        self._open[number].take(came)
 
     def forget_connection(self) -> None:
         for tunnel in self._open.values():

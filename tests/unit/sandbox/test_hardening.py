@@ -45,7 +45,7 @@ def test_what_can_be_filled_stays_below_the_memory_limit(memory_mb):
         ({"memory_mb": 10}, "memory_mb is 10: choose from 64"),
         ({"timeout_s": 0}, "timeout_s is 0"),
         ({"ttl_s": 0}, "ttl_s is 0"),
-        ({"network": "bridge"}, "network is 'bridge': only none"),
+        ({"network": ("127.0.0.1",)}, "network: '127.0.0.1' is an address"),
         ({"env": {"A=B": "c"}}, "impossible name"),
         ({"env": {"A": "\0"}}, "impossible name"),
     ],

@@ -17,7 +17,8 @@ export function RoleSandboxFields({ name, role }: RoleProps) {
     changeRole(name, `sandbox.${field}`, (before) =>
       withFilled(before, "sandbox", withFilled(before.sandbox ?? {}, field, value)),
     );
-  const hosts = Array.isArray(sandbox.network) ? sandbox.network : null;
+  const network = sandbox.network ?? "none";
+  const hosts = network === "none" ? null : Array.isArray(network) ? network : network.allow;
   return (
     <Section title="Sandbox" note={role.sandbox ? "own settings" : "standard"} open={false}>
       <div className="ed-pair">

@@ -107,7 +107,7 @@ def test_over_rest(stage: Stage, client: Client) -> None:
     refused = client.post(
         "/api/v1/preflight", json.dumps(broken), content_type="application/json", headers=headers
     )
-    assert refused.status_code == 400
+    assert refused.status_code == 422
 
 
 def test_every_template_has_a_bound_on_its_cost(stage: Stage) -> None:

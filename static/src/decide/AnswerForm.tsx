@@ -78,7 +78,7 @@ export function AnswerForm({ ask, decide, armed = null }: Props) {
             key={choice}
             type="submit"
             value={choice}
-            className={choice === first ? "btn btn-primary" : "btn"}
+            className={`btn ${choice === first ? "btn-primary" : refuses(choice) ? "btn-danger" : ""}`}
             data-first={choice === first || undefined}
             disabled={sent !== null}
           >
@@ -126,6 +126,10 @@ function valueIn(ask: Ask, fields: readonly Field[], draft: Draft): Json {
     if (left && !field.required && !kept) delete value[field.name];
   }
   return value;
+}
+
+function refuses(choice: string): boolean {
+  return choice === "reject" || choice === "end" || choice === "fail";
 }
 
 function wordFor(choice: string, editing: boolean): string {

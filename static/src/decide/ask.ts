@@ -64,6 +64,7 @@ export function takesValue(choice: string): boolean {
 }
 
 export function wordOf(choice: string): string {
+  if (choice === "end") return "End the run";
   const words = choice.replaceAll("_", " ");
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -1,8 +1,8 @@
+import { About } from "../decide/About";
 import { AnswerForm } from "../decide/AnswerForm";
 import { type Decide, reasonOf } from "../decide/ask";
 import { Due } from "../decide/Due";
 import { useNow } from "../run/clock";
-import { Value } from "../run/Detail";
 import { Icon } from "../run/parts";
 import type { Item } from "./inbox";
 import { since } from "./Row";
@@ -14,7 +14,6 @@ export function Detail({ item, armed, decide }: Props) {
   const { ask } = item;
   const now = useNow(true, 15_000);
   const reason = reasonOf(ask);
-  const proposes = ask.reason === "approval";
   return (
     <article className="inbox-question" aria-labelledby={`question-${ask.id}`}>
       <p className="status status-plain" data-status="waiting">
@@ -41,18 +40,7 @@ export function Detail({ item, armed, decide }: Props) {
       {item.paused && (
         <p className="quiet">The run is paused; it goes on once it is resumed as well.</p>
       )}
-      {proposes && (
-        <section aria-label="Arguments">
-          <p className="eyebrow">Arguments, as they would be sent</p>
-          <Value value={ask.proposed} />
-        </section>
-      )}
-      {ask.context !== null && !proposes && (
-        <section aria-label="What it is about">
-          <p className="eyebrow">What it is about</p>
-          <Value value={ask.context} />
-        </section>
-      )}
+      <About ask={ask} />
       {decide ? (
         <AnswerForm ask={ask} decide={decide} armed={armed} />
       ) : (

@@ -1,5 +1,6 @@
 import { reasonOf } from "../decide/ask";
 import { until } from "../decide/Due";
+import { linesOf } from "../decide/diff";
 import { useNow } from "../run/clock";
 import { Icon } from "../run/parts";
 import { briefOf, type Item } from "./inbox";
@@ -42,6 +43,9 @@ export function Row({ item, open, onOpen }: { item: Item; open: boolean; onOpen:
         )}
       </span>
       <span className="inbox-row-question">{briefOf(ask.question)}</span>
+      {ask.reason === "approval" && (
+        <span className="inbox-row-sub mono">{briefOf(linesOf(ask.proposed).join("  "))}</span>
+      )}
       <span className="inbox-row-sub">
         {item.role} · {item.crew}
         {ask.assignee && !item.mine ? ` · for ${ask.assignee}` : ""}

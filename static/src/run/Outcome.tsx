@@ -27,7 +27,7 @@ export function Outcome({ page, state, commands, name, live }: Props) {
         <Question
           key={action.id}
           action={action}
-          who={action.agent ? name(action.agent) : "The run"}
+          name={name}
           decide={live && page.may.decide ? commands.decide : null}
         />
       ))}

@@ -1,16 +1,20 @@
+import { About } from "../decide/About";
 import { AnswerForm } from "../decide/AnswerForm";
 import { askOf, type Decide } from "../decide/ask";
 import { Due } from "../decide/Due";
-import { objectOf } from "../journal/entry";
 import type { ActionState } from "../journal/fold";
-import { Value } from "./Detail";
 import { Icon } from "./parts";
 
-type Props = { action: ActionState; who: string; decide: Decide | null };
+type Props = {
+  action: ActionState;
+  name: (role: string) => string;
+  decide: Decide | null;
+};
 
 /** A question to a person, answered where it stands. It goes once the journal has the decision. */
-export function Question({ action, who, decide }: Props) {
+export function Question({ action, name, decide }: Props) {
   const ask = askOf(action);
+  const who = action.agent ? name(action.agent) : "The run";
   return (
     <article
       className="run-question"
@@ -23,13 +27,7 @@ export function Question({ action, who, decide }: Props) {
       </p>
       <h2 id={`question-${action.id}`}>{ask.question}</h2>
       <Due ask={ask} />
-      {ask.reason === "approval" && <Value value={ask.proposed} />}
-      {ask.context != null && !isBare(ask) && (
-        <details>
-          <summary>What it is about</summary>
-          <Value value={ask.context} />
-        </details>
-      )}
+      <About ask={ask} name={name} />
       {decide ? (
         <AnswerForm ask={ask} decide={decide} />
       ) : (
@@ -37,9 +35,4 @@ export function Question({ action, who, decide }: Props) {
       )}
     </article>
   );
-}
-
-/** A context that says no more than the question: which tool is to be called. */
-function isBare(ask: ReturnType<typeof askOf>): boolean {
-  return ask.reason === "approval" && Object.keys(objectOf(ask.context) ?? {}).length <= 1;
 }

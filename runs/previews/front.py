@@ -187,7 +187,8 @@ def _let_in(head: Head) -> bytes:
 
 async def _place(guest: Guest) -> table.Place:
     try:
-        place = await database_sync_to_async(table.preview_find)(guest.run, guest.number)
+        find = database_sync_to_async(table.preview_find)
+        place: table.Place | None = await find(guest.run, guest.number)
     except DatabaseError as error:
         log.warning("preview_not_found", error=repr(error))
         raise NotShown(pages.NO_WORKER) from None

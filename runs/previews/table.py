@@ -57,10 +57,10 @@ def preview_add(
     """
     with transaction.atomic():
         Run.objects.select_for_update().get(pk=run)
-        known = OpenPreview.objects.filter(run=run, action=action).first()
+        known = OpenPreview.objects.filter(run_id=run, action=action).first()
         if known is not None:
             return known.number
-        last = OpenPreview.objects.filter(run=run).aggregate(last=Max("number"))["last"] or 0
+        last = OpenPreview.objects.filter(run_id=run).aggregate(last=Max("number"))["last"] or 0
         if last >= MOST_PER_RUN:
             raise TooManyPreviews(f"A run may open {MOST_PER_RUN} previews; use one of those.")
         OpenPreview.objects.create(
@@ -78,7 +78,7 @@ def preview_add(
 
 
 def preview_find(run: UUID | str, number: int) -> Place | None:
-    row = OpenPreview.objects.filter(run=run, number=number).first()
+    row = OpenPreview.objects.filter(run_id=run, number=number).first()
     if row is None:
         return None
     return Place(
@@ -102,7 +102,7 @@ def _open() -> QuerySet[OpenPreview]:
 
 
 def has_open(run: str) -> bool:
-    return _open().filter(run=run).exists()
+    return _open().filter(run_id=run).exists()
 
 
 def workspaces_kept(run: str) -> frozenset[str]:
@@ -110,7 +110,7 @@ def workspaces_kept(run: str) -> frozenset[str]:
     that a worker can show."""
     if Run.objects.filter(pk=run, status="cancelled").exists():
         return frozenset()
-    rows = _open().filter(run=run).exclude(holder="")
+    rows = _open().filter(run_id=run).exclude(holder="")
     return frozenset(rows.values_list("workspace", flat=True))
 
 
@@ -120,8 +120,8 @@ def ends_set() -> None:
     now = timezone.now()
     ended = OpenPreview.objects.filter(until=None).exclude(run__ended_at=None)
     for row in ended.select_related("run"):
-        until = now if row.run.status == "cancelled" or not row.run.ended_at else None
-        row.until = until or row.run.ended_at + KEPT
+        ended_at = row.run.ended_at or now
+        row.until = now if row.run.status == "cancelled" else ended_at + KEPT
         row.save(update_fields=["until"])
     for team in _open().exclude(until=None).values_list("run__team", flat=True).distinct():
         kept = _open().filter(run__team=team).exclude(until=None).order_by("-run__ended_at")
@@ -150,7 +150,7 @@ def kept_by(holder: str) -> set[str]:
 def may_reach(run: str, holder: str) -> bool:
     """Say whether the sandboxes of a run are this worker's to reach: it keeps its previews, and
     nobody else drives the run."""
-    return _open().filter(_undriven(), run=run, holder=holder).exists()
+    return _open().filter(_undriven(), run_id=run, holder=holder).exists()
 
 
 def unheld() -> set[str]:
@@ -162,13 +162,13 @@ def unheld() -> set[str]:
 
 def claim(run: str, holder: str) -> bool:
     """Take a run's previews; False where another worker was faster."""
-    taken = _open().filter(_nobody(), run=run)
+    taken = _open().filter(_nobody(), run_id=run)
     return taken.update(holder=holder, seen_at=timezone.now()) > 0
 
 
 def holder_lost(run: str, holder: str) -> None:
     """Note that a holder does not answer, so that another worker need not wait to find out."""
-    OpenPreview.objects.filter(run=run, holder=holder).update(holder="")
+    OpenPreview.objects.filter(run_id=run, holder=holder).update(holder="")
 
 
 def _nobody() -> Q:

@@ -66,7 +66,11 @@ def world_make() -> World:
     preview_add(
         run=str(run.pk),
         action=e.action_id(str(run.pk), "tool"),
-        **{"workspace": "role-coder", "port": 8000, "title": "A game", "hosts": (), "holder": ""},
+        workspace="role-coder",
+        port=8000,
+        title="A game",
+        hosts=(),
+        holder="",
     )
     question = e.action_id(str(asking.pk), "ask")
     file = store.blob_keep(str(run.pk), b"A file")

@@ -71,9 +71,9 @@ def seen(
     """Let an agent serve something and open it, and look at it: while the run waits for a person,
     or (`stays` False) after its end."""
     stage.server.rules = [
-        Rule(times=1, reply=Reply(tool_calls=[WRITES])),
-        Rule(times=1, reply=Reply(tool_calls=[STARTS])),
-        Rule(times=1, reply=Reply(tool_calls=[OPENS])),
+        Rule(times=1, reply=Reply(tool_calls=(WRITES,))),
+        Rule(times=1, reply=Reply(tool_calls=(STARTS,))),
+        Rule(times=1, reply=Reply(tool_calls=(OPENS,))),
         Rule(reply=Reply(text="It runs.")),
     ]
     second = ANN if stays else model_role("stage")
@@ -251,7 +251,7 @@ def test_another_worker_takes_a_preview_over(stage: Stage) -> None:
 
 def test_opening_is_told_in_the_journal_and_refused_where_nothing_listens(stage: Stage) -> None:
     stage.server.rules = [
-        Rule(times=1, reply=Reply(tool_calls=[OPENS])),
+        Rule(times=1, reply=Reply(tool_calls=(OPENS,))),
         Rule(reply=Reply(text="It does not run.")),
     ]
     played = stage.play(pipeline({"builder": BUILDER, "ann": ANN}))
@@ -270,4 +270,4 @@ async def _is_gone(scene: Scene) -> bool:
 
 
 def _end(run: str) -> None:
-    Run.objects.get(pk=run).previews.update(until="2020-01-01T00:00:00Z")  # type: ignore[attr-defined]
+    Run.objects.get(pk=run).previews.update(until="2020-01-01T00:00:00Z")

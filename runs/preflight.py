@@ -31,11 +31,6 @@ def check_supported(spec: CrewSpec) -> None:
                 f"roles.{name}.kind: roles of kind '{role.kind}' cannot run yet; these can:"
                 f" {', '.join(PLAYABLE)}"
             )
-        if role.sandbox is not None and role.sandbox.network != "none":
-            raise BadRequest(
-                f"roles.{name}.sandbox.network: sandboxes have no network yet, not even to chosen"
-                " hosts; set it to none"
-            )
 
 
 def check_sandboxes(spec: CrewSpec, *, here: bool) -> None:

@@ -114,7 +114,7 @@ def run_create(
 ) -> Status[dict[str, Any]]:
     """Start a run. The same Idempotency-Key starts it only once."""
     caller = _caller(request)
-    crew = _crew(caller, body.crew)
+    crew = crew_of(caller, body.crew)
     require(caller.user, "runs.start", crew.team)
     version = services.crew_version(crew=crew, user=caller.user, number=body.version)
     run = services.run_start(
@@ -246,7 +246,8 @@ def _run(request: HttpRequest, pk: UUID, permission: str) -> Run:
     )
 
 
-def _crew(caller: Caller, key: str) -> Crew:
+def crew_of(caller: Caller, key: str) -> Crew:
+    """Find a crew by its id, or by its slug in the caller's team."""
     try:
         return get_or_404(Crew.objects.filter(archived_at=None), caller, UUID(key), "crews.view")
     except (ValueError, ValidationError):

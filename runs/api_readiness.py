@@ -2,29 +2,28 @@
 
 from dataclasses import asdict
 from typing import Any, Literal
-from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Router, Schema
+from pydantic import Field
 
-from crews.models import Crew
 from crews.parse import spec_check
 from crews.rest.shapes import Document, ErrorOut, ProblemOut, StrictIn
 from crews.rest.wire import BODY_REFUSALS
-from crews.selectors import crews_live
+from runs.api import crew_of
 from runs.errors import BadRequest
 from runs.readiness.checks import Readiness, readiness
 from runs.readiness.forecast import Forecast
-from teams.access import Caller, get_or_404, require
+from teams.access import Caller, require
 
 router = Router(tags=["runs"])
 
 
 class ReadinessIn(StrictIn):
-    """A crew document. `crew`: whose past runs tell what a run costs."""
+    """A crew document. `crew`, an id or a slug: whose past runs tell what a run costs."""
 
     document: Document
-    crew: UUID | None = None
+    crew: str | None = Field(default=None, max_length=100)
 
 
 class CheckOut(Schema):
@@ -75,9 +74,7 @@ def preflight(request: HttpRequest, body: ReadinessIn) -> dict[str, Any]:
     against its shape. Nothing is changed."""
     caller: Caller = request.auth  # type: ignore[attr-defined]
     require(caller.user, "crews.view", caller.team)
-    crew: Crew | None = None
-    if body.crew is not None:
-        crew = get_or_404(crews_live(), caller, body.crew, "crews.view")
+    crew = crew_of(caller, body.crew) if body.crew else None
     spec, problems = spec_check(body.document)
     if spec is None:
         listed = [problem.as_json() for problem in problems]

@@ -10,6 +10,7 @@ from django.test import Client
 
 from crews.library import library_entries
 from crews.models import Crew
+from crews.services import crew_create
 from crews.spec import CrewSpec
 from runs.readiness.checks import readiness
 from runs.readiness.forecast import Forecast, forecast
@@ -96,7 +97,8 @@ def test_the_checklists_have_all_their_items(stage: Stage) -> None:
 def test_over_rest(stage: Stage, client: Client) -> None:
     key = api_key_create(team=stage.team, user=stage.user, name="test")
     headers = {"Authorization": f"Bearer {key}"}
-    body = {"document": desk(cost_usd="0.30")}
+    crew = crew_create(team=stage.team, user=stage.user, document=desk())
+    body = {"document": desk(cost_usd="0.30"), "crew": str(crew.pk)}
     answer = client.post(
         "/api/v1/preflight", json.dumps(body), content_type="application/json", headers=headers
     )

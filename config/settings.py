@@ -19,6 +19,8 @@ env = environ.Env()
 DATA_DIR = data_dir()
 REDIS_URL: str = env.str("REDIS_URL", default="")
 EMBEDDED = not REDIS_URL
+# Whether teams may name MCP servers on this machine and its own network.
+PRIVATE_SERVERS: bool = env.bool("CALLSHEET_PRIVATE_SERVERS", default=True)
 DEBUG: bool = env.bool("CALLSHEET_DEBUG", default=False)
 SECRET_KEY = secret("secret_key", "CALLSHEET_SECRET_KEY") or "unset: run through manage.py or asgi"
 # Comma-separated, newest first: the first encrypts, all decrypt.
@@ -69,6 +71,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.health.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

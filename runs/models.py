@@ -232,3 +232,10 @@ class SigningKey(models.Model):
     public = models.CharField(max_length=64, unique=True)
     sealed = models.TextField()
     created_at = models.DateTimeField(auto_now_add=True)
+
+
+class Worker(models.Model):
+    """A worker process, and when it was last alive by the database's clock."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    seen_at = models.DateTimeField()

@@ -13,9 +13,9 @@ from typing import BinaryIO
 
 from config.data_dir import BASE_DIR
 
-SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
-STEADY_S = 30.0  # a worker that lived this long has recovered: the next pause is short again
-STOP_S = 1.0  # what a worker gets to put its work down; the journal has the rest
+SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 5.0
+STEADY_S = 10.0  # a worker that lived this long has recovered: the next pause is short again
+STOP_S = 2.5  # what a worker gets to put its work down; the journal has the rest
 LOG_BYTES = 10_000_000
 
 

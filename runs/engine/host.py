@@ -10,6 +10,7 @@ import threading
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import cache, partial
+from uuid import uuid4
 
 import structlog
 from django.conf import settings
@@ -23,6 +24,7 @@ from runs.engine.workspace import INSTALLATION_LABEL, RUN_LABEL
 from runs.journal import doorbell
 from runs.previews import table as previews
 from runs.previews.gateway import Gateway
+from runs.workers import EVERY_S, worker_leave, worker_seen
 from sandbox.api import SandboxInfo
 from sandbox.docker_driver import DockerDriver
 from sandbox.errors import SandboxError
@@ -42,6 +44,7 @@ class Host:
         self._drives: dict[str, Drive] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
+        self._id = uuid4()
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._thread.start()
         self._machine = asyncio.run_coroutine_threadsafe(self._start(), self._loop).result()
@@ -63,7 +66,7 @@ class Host:
     async def _start(self) -> Machine:
         doorbell.use_loop(self._loop)
         machine = Machine(driver=PooledDriver(DockerDriver()))
-        for forever in (self._beat, self._sweep, self._reap):
+        for forever in (self._beat, self._sweep, self._reap, self._show_alive):
             self._keep(asyncio.ensure_future(forever(machine)))
         self._chores = Chores()
         self._gateway = Gateway(machine.driver, machine.read, machine.writer, self._drives.keys)
@@ -121,6 +124,17 @@ class Host:
                 await machine.driver.reap(partial(self._belongs, machine))
             await asyncio.sleep(REAP_S)
 
+    async def _show_alive(self, machine: Machine) -> None:
+        """Say that this worker can write: in the database for all, in its data folder for probes on
+        this machine."""
+        while not self._stopping:
+            try:
+                await machine.writer.call(partial(worker_seen, self._id))
+                (settings.DATA_DIR / "worker.seen").touch()
+            except (DatabaseError, OSError) as error:
+                log.warning("not_seen", error=repr(error))
+            await asyncio.sleep(EVERY_S)
+
     async def _belongs(self, machine: Machine, sandbox: SandboxInfo) -> bool:
         run = sandbox.labels.get(RUN_LABEL)
         if run is None or sandbox.labels.get(INSTALLATION_LABEL) != await machine.installation():
@@ -141,6 +155,7 @@ class Host:
         await asyncio.sleep(0)
         if tokens:
             await self._machine.writer.call(partial(lease.hand_over, tokens))
+        await self._machine.writer.call(partial(worker_leave, self._id))
         doorbell.use_loop(None)
 
 

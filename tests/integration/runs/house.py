@@ -147,7 +147,7 @@ class House:
             return
         while self._added:
             self._added.pop().kill()
-        wait_until(lambda: len(self.workers()) == 1, what="a new worker")
+        wait_until(lambda: len(self.workers()) == 1, seconds=30, what="a new worker")
 
     def two_workers(self) -> tuple[int, int]:
         """Return two workers on the same journal; embedded, one is added until the test's end."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.engines.processes import wait_until
 from tests.fakes.model_server import Reply, Rule
 from tests.integration.runs import trail
 from tests.integration.runs.documents import delegate, desk, steps
@@ -125,3 +126,4 @@ def test_a_worker_that_is_told_to_end_hands_its_run_over_at_once(house: House) -
     entries = house.finished(run)
     assert len(house.calls()) == trail.attempts(entries) == 4
     assert [e["payload"] for e in entries if e["kind"] == "run.resumed"] == [HANDED_OVER]
+    wait_until(lambda: first not in house.workers(), what="the worker's end")

@@ -55,7 +55,7 @@ export function Files({ tabs, spaces, handed, state, name, url }: Props) {
                   <Icon name="warning" />
                   <span>
                     No file of {name(one.from)} fits <span className="run-path">{one.pattern}</span>
-                    ; nothing went along to {name(one.to)}.
+                    , which {name(one.to)} was to get.
                   </span>
                 </li>
               ))}
@@ -94,7 +94,12 @@ function Space({ space, title, name, url }: SpaceProps) {
       {space.files.length === 0 && <p className="run-files-note quiet">No files.</p>}
       <ul>
         {files.map((file) => (
-          <File key={file.path} file={file} about={`by ${name(file.by)}`} url={url} />
+          <File
+            key={file.path}
+            file={file}
+            about={`${file.came ? "from" : "by"} ${name(file.by)}`}
+            url={url}
+          />
         ))}
         {space.left.map(([path, reason]) => (
           <li key={path} className="run-file-missing">

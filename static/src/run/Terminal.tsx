@@ -125,7 +125,7 @@ function Row({ row, who, until }: RowProps) {
       </p>
     );
   }
-  const { action, line } = row.command;
+  const { action, line, typed } = row.command;
   return (
     <div className="run-command" data-status={action.status}>
       <p className="run-command-who">
@@ -136,7 +136,9 @@ function Row({ row, who, until }: RowProps) {
           <Took action={action} until={until} />
         </span>
       </p>
-      <pre className="run-command-line">{line}</pre>
+      <pre className="run-command-line" data-typed={typed || undefined}>
+        {line}
+      </pre>
     </div>
   );
 }

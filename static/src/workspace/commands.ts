@@ -9,8 +9,10 @@ export type Change = { path: string; change: "added" | "modified" | "removed"; s
 export type Command = {
   action: ActionState;
   workspace: string;
-  /** The command line, the program, or the tool. */
+  /** The command line, the program, or what the tool did. */
   line: string;
+  /** Whether the line is one for a shell. */
+  typed: boolean;
   stdout: string;
   stderr: string;
   /** How it ended, where it did otherwise than well. */
@@ -55,6 +57,7 @@ export function commandsOf(state: RunState): Command[] {
       action,
       workspace: textOf(told?.name) || workspaceOf(state, action.agent),
       line: line ?? action.name,
+      typed: action.name === "shell" || Array.isArray(objectOf(action.input)?.argv),
       ...printed(action),
       ending: endingOf(action),
       changes: changesOf(told),
@@ -68,7 +71,8 @@ export function commandsOf(state: RunState): Command[] {
 function lineOf(action: ActionState): string | null {
   const input = objectOf(action.input);
   if (action.type === "state_write" && action.name === "deliver files") {
-    return `(files from ${textOf(input?.from)})`;
+    const files = Array.isArray(input?.files) ? input.files.length : 0;
+    return `${files} ${files === 1 ? "file" : "files"} from ${textOf(input?.from)}`;
   }
   if (action.type !== "tool_call" || !input || objectOf(action.output)?.refused) return null;
   if (Array.isArray(input.argv)) return input.argv.map(quoted).join(" ");

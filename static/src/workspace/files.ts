@@ -3,7 +3,15 @@
 import { isObject, type JsonObject, numberOf, objectOf, textOf } from "../journal/entry";
 import type { ActionState, RunState } from "../journal/fold";
 
-export type KeptFile = { path: string; size: number; sha256: string; by: string; at: string };
+/** `came`: another role's handoff brought it, `by` is that role. */
+export type KeptFile = {
+  path: string;
+  size: number;
+  sha256: string;
+  by: string;
+  came: boolean;
+  at: string;
+};
 export type Workspace = {
   name: string;
   files: KeptFile[];
@@ -52,11 +60,13 @@ function apply(files: Map<string, KeptFile>, file: JsonObject, action: ActionSta
     files.delete(path);
     return;
   }
+  const source = action.type === "state_write" ? textOf(objectOf(action.input)?.from) : "";
   files.set(path, {
     path,
     size: numberOf(file.size),
     sha256: textOf(file.sha256),
-    by: action.agent,
+    by: source || action.agent,
+    came: source !== "",
     at: action.ended_at ?? "",
   });
 }
@@ -78,6 +88,7 @@ export function handedOver(state: RunState): { artifacts: Artifact[]; missing: M
         size: numberOf(file.size),
         sha256: textOf(file.sha256),
         by: ends.from,
+        came: true,
         at: action.ended_at ?? "",
       });
     }

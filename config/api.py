@@ -8,6 +8,7 @@ from runs.api import router as runs_router
 from runs.api_approvals import router as approvals_router
 from runs.api_files import router as files_router
 from runs.api_forks import router as forks_router
+from runs.api_insight import router as insight_router
 from runs.api_previews import router as previews_router
 from runs.api_readiness import router as readiness_router
 from runs.refusals import runs_handlers_add
@@ -29,6 +30,7 @@ api.add_router("", approvals_router)
 api.add_router("", previews_router)
 api.add_router("", files_router)
 api.add_router("", forks_router)
+api.add_router("", insight_router)
 api.add_router("", readiness_router)
 handlers_add(api)
 runs_handlers_add(api)

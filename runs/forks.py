@@ -57,7 +57,7 @@ def run_fork(
     idempotency_key: str | None = None,
     here: bool = False,
 ) -> Run:
-    """Start a fork of a run at one of its actions. All that had ended when the action began is
+    """Start a fork of a run at one of its actions (an id, or a key). All that had ended when the action began is
     taken over; the action itself is done again, unless it is given an `output`.
 
     Raises BadRequest naming the field that is wrong.
@@ -66,7 +66,8 @@ def run_fork(
     if idempotency_key and (known := run_known(run.team, idempotency_key, asked)):
         return known
     history = History(store.read(str(run.pk)))
-    at = history.state.actions.get(action)
+    actions = history.state.actions
+    at = actions.get(action) or next((a for a in actions.values() if a.key == action), None)
     if at is None:
         raise BadRequest(f"action: this run has no action '{action}'")
     if at.key.startswith(ABOUT_LIMITS):
@@ -90,6 +91,12 @@ def run_restart(
     taken, at = history.until_failure()
     making = _Making(run, history, user, here, idempotency_key, asked)
     return making.make(at, taken, Edit(), restart=True)
+
+
+def origin(run: Run) -> Origin:
+    """Return where a run comes from; an empty origin for one that is no fork."""
+    first = store.read(str(run.pk), limit=1)
+    return origin_of(first[0].payload if first else None)
 
 
 class _Making:
@@ -132,7 +139,7 @@ class _Making:
         if at is not None and (edit.has("instructions") or edit.has("model")):
             self._change_role(edit, edit.role or at.agent)
         self._check_crew()
-        origin = Origin(
+        begun = Origin(
             run=source,
             action=at.id if at else None,
             key=at.key if at else "",
@@ -146,7 +153,7 @@ class _Making:
         self.fork.taken = len(new)
         pattern = pattern_get(self.started["document"]["pattern"]["name"])
         told = self.started | {
-            "origin": origin.model_dump(mode="json"),
+            "origin": begun.model_dump(mode="json"),
             "pattern_version": pattern.info.version,
         }
 

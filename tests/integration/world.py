@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from crews.models import Template
 from crews.services import crew_create, crew_publish, templates_install
-from resources.services import document_add
+from resources.services import document_add, server_save
 from runs.journal import entries as e
 from runs.journal import store
 from runs.models import Run
@@ -76,10 +76,12 @@ def world_make() -> World:
     file = store.blob_keep(str(run.pk), b"A file")
     credential = credential_set(team=team, provider="openai", api_key="sk-test")
     document = document_add(team=team, user=owner, name="notes.md", data=b"Notes")
+    mcp_server = server_save(team=team, slug="nobody", url="http://127.0.0.1:9/mcp")
     key = ApiKey.objects.get(user=owner, team=team)
     things: dict[str, dict[str, object]] = {
         "settings/credentials/": {"pk": credential.pk},
         "settings/documents/": {"pk": document.pk},
+        "settings/tools/servers/": {"pk": mcp_server.pk},
         "settings/keys/": {"pk": key.pk},
         "settings/models/tiers/": {"tier": "fast"},
         "sign-in/": {"token": "nobody"},
@@ -93,7 +95,7 @@ def world_make() -> World:
             "sha256": file,
         },
         "ws/runs/": {"run": run.pk},
-        "api/v1/runs/": {"run": run.pk, "number": 1, "sha256": file},
+        "api/v1/runs/": {"run": run.pk, "other": run.pk, "number": 1, "sha256": file},
         "api/v1/approvals/": {"run": asking.pk, "action": question},
         "accounts/": {"pk": 1, "key": "nobody", "uidb36": "0"},
     }
@@ -112,6 +114,7 @@ def world_make() -> World:
             '{"seq": 2, "reason": "x"}',
             "application/json",
         ),
+        "POST api/v1/runs/<uuidstr:run>/fork": ('{"action": "ask"}', "application/json"),
         "POST api/v1/runs/<uuidstr:run>/cancel": ("{}", "application/json"),
         "POST api/v1/runs/<uuidstr:run>/pause": ("{}", "application/json"),
         "POST api/v1/runs/<uuidstr:run>/resume": ("{}", "application/json"),

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.core.management import BaseCommand
 
-from runs.analysis import analyze
+from runs.analysis import analyze, messages
 from runs.models import Run
 
 
@@ -42,3 +42,7 @@ class Command(BaseCommand):
             )
         if reports:
             self.stdout.write(f"slowest: {reports[0].agent}")
+        m = messages(runs)
+        self.stdout.write(
+            f"messages: {m.sent} sent, {m.read} read, {m.refused} refused, {m.dropped} dropped"
+        )

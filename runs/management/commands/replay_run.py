@@ -1,6 +1,5 @@
 """`manage.py replay_run RUN`: replay a run from its journal, with no call and no effect. ◆"""
 
-import asyncio
 import sys
 from argparse import ArgumentParser
 from typing import Any
@@ -8,10 +7,9 @@ from uuid import UUID
 
 from django.core.management import BaseCommand
 
-from runs.engine.drive import load
-from runs.engine.replay import replay
-from runs.errors import ReplayDiverged
+from runs.errors import Conflict
 from runs.models import Run
+from runs.replays import run_replay
 
 
 class Command(BaseCommand):
@@ -22,13 +20,14 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            loaded = load(str(UUID(options["run"])))
+            run = Run.objects.get(pk=UUID(options["run"]))
         except (ValueError, Run.DoesNotExist):
             self.stderr.write(f"There is no run '{options['run']}'.")
             sys.exit(2)
         try:
-            asyncio.run(replay(str(UUID(options["run"])), loaded))
-        except ReplayDiverged as diverged:
-            self.stdout.write(str(diverged))
+            replayed = run_replay(run)
+        except Conflict as conflict:
+            self.stdout.write(str(conflict))
             sys.exit(1)
-        self.stdout.write("identical")
+        self.stdout.write(replayed.difference or "identical")
+        sys.exit(0 if replayed.identical else 1)

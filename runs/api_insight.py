@@ -1,0 +1,234 @@
+"""The REST API of what can be asked of a run: why, from where, how well, and against another."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from ninja import Query, Router, Schema
+
+from crews.rest.wire import BODY_REFUSALS, REFUSALS
+from runs.analysis import analyze, messages
+from runs.api import RunOut, fresh
+from runs.comparison import compare
+from runs.errors import BadRequest
+from runs.models import Run
+from runs.provenance import provenance
+from runs.selectors import state_of
+from runs.why import Reasons, action_asked
+from teams.access import Caller, get_or_404
+
+router = Router(tags=["runs"])
+
+
+class SideOut(Schema):
+    action: UUID
+    status: str
+    attempts: int
+    tokens: int
+    cost_usd: str | None
+    took_s: float | None
+    output_hash: str
+    preview: str
+    model: str
+    taken: bool
+
+
+class RowOut(Schema):
+    """An action of one run or of both. `differs` names in what: only_a, only_b, status, input,
+    output, model."""
+
+    key: str
+    agent: str
+    type: str
+    name: str
+    a: SideOut | None
+    b: SideOut | None
+    differs: list[str]
+
+
+class TotalOut(Schema):
+    """What a run came to; what a fork took over is apart, in the `taken_…` numbers."""
+
+    run: RunOut
+    status: str
+    output: Any
+    error: dict[str, Any] | None
+    actions: int
+    calls: int
+    failures: int
+    tokens: int
+    cost_usd: str
+    unpriced: bool
+    took_s: float | None
+    taken_actions: int
+    taken_calls: int
+    taken_tokens: int
+    taken_cost_usd: str
+
+
+class CompareOut(Schema):
+    """Two runs, aligned by key. `first` is the key of the first action that differs; `total` counts
+    the rows there are, of which `rows` holds those asked for."""
+
+    a: TotalOut
+    b: TotalOut
+    same_output: bool
+    first: str | None
+    different: int
+    total: int
+    rows: list[RowOut]
+
+
+class StepOut(Schema):
+    """A step on the way to an action: itself, what it stands in, and what was given to the step
+    `to`. Tokens and cost are those of the action with all in it."""
+
+    action: UUID
+    key: str
+    agent: str
+    type: str
+    name: str
+    status: str
+    relation: str
+    to: UUID | None
+    depth: int
+    tokens: int
+    cost_usd: str | None
+    took_s: float | None
+    taken: bool
+    preview: str
+
+
+class WhyOut(Schema):
+    steps: list[StepOut]
+
+
+class PartOut(Schema):
+    """A part of the answer: the value at `path`, or of a text its piece from `start` to `end`.
+    `match`: exact, partial (by `share` of its words), written (in the last agent's own words), or
+    given (with the task)."""
+
+    path: str
+    start: int
+    end: int
+    text: str
+    match: str
+    share: float
+    action: UUID | None
+    agent: str
+    type: str
+    edited: bool
+
+
+class ProvenanceOut(Schema):
+    parts: list[PartOut]
+
+
+class AgentOut(Schema):
+    agent: str
+    calls: int
+    succeeded: int
+    failed: int
+    mean_s: float
+    p95_s: float
+    tokens: int
+    cost_usd: str
+
+
+class MessagesOut(Schema):
+    sent: int
+    read: int
+    refused: int
+    dropped: int
+
+
+class AnalysisOut(Schema):
+    """How the agents did, the slowest first."""
+
+    agents: list[AgentOut]
+    slowest: str | None
+    messages: MessagesOut
+
+
+@router.get(
+    "/runs/{uuid:run}/compare/{uuid:other}",
+    response={200: CompareOut, **BODY_REFUSALS},
+    operation_id="run_compare",
+)
+def run_compare(
+    request: HttpRequest,
+    run: UUID,
+    other: UUID,
+    different: bool = False,
+    limit: Annotated[int, Query(ge=1, le=5000)] = 1000,
+    offset: Annotated[int, Query(ge=0, le=10**6)] = 0,
+) -> dict[str, Any]:
+    """Compare two runs of a team; with `different`, list only the actions that differ."""
+    a, b = _run(request, run), _run(request, other)
+    if a.team_id != b.team_id:
+        raise BadRequest("other: only runs of one team are compared")
+    found = compare(a, b)
+    rows = found.different if different else found.rows
+    return {
+        "a": {**asdict(found.a), "run": fresh(a)},
+        "b": {**asdict(found.b), "run": fresh(b)},
+        "same_output": found.same_output,
+        "first": found.first,
+        "different": len(found.different),
+        "total": len(rows),
+        "rows": [asdict(row) for row in rows[offset : offset + limit]],
+    }
+
+
+@router.get("/runs/{uuid:run}/why", response={200: WhyOut, **BODY_REFUSALS}, operation_id="run_why")
+def run_why(
+    request: HttpRequest, run: UUID, action: Annotated[str, Query(max_length=2000)] = ""
+) -> dict[str, Any]:
+    """Say what led to an action (its id, or its key): what it stands in and what it was given.
+    Without one, the action that gave the answer is meant."""
+    state = state_of(_run(request, run))
+    known = action_asked(state, action)
+    if known is None:
+        raise BadRequest(f"action: this run has no action '{action}'")
+    return {"steps": [asdict(step) for step in Reasons(state).of(known)]}
+
+
+@router.get(
+    "/runs/{uuid:run}/provenance",
+    response={200: ProvenanceOut, **REFUSALS},
+    operation_id="run_provenance",
+)
+def run_provenance(request: HttpRequest, run: UUID) -> dict[str, Any]:
+    """Say which action and agent each part of the answer comes from."""
+    return {"parts": [asdict(part) for part in provenance(state_of(_run(request, run)))]}
+
+
+@router.get(
+    "/runs/{uuid:run}/analysis",
+    response={200: AnalysisOut, **REFUSALS},
+    operation_id="run_analysis",
+)
+def run_analysis(request: HttpRequest, run: UUID) -> dict[str, Any]:
+    """Say how the agents of a run did."""
+    row = _run(request, run)
+    agents = [
+        {
+            "agent": report.agent,
+            "calls": report.calls,
+            "succeeded": report.succeeded,
+            "failed": report.failed,
+            "mean_s": report.mean_s,
+            "p95_s": report.p95_s,
+            "tokens": report.tokens,
+            "cost_usd": format(report.cost_usd, "f"),
+        }
+        for report in analyze([row])
+    ]
+    slowest = agents[0]["agent"] if agents else None
+    return {"agents": agents, "slowest": slowest, "messages": asdict(messages([row]))}
+
+
+def _run(request: HttpRequest, pk: UUID) -> Run:
+    caller: Caller = request.auth  # type: ignore[attr-defined]
+    return get_or_404(Run.objects.select_related("version", "started_by"), caller, pk, "runs.view")

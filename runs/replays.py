@@ -1,0 +1,62 @@
+"""A run replayed from its journal, and what came of it."""
+
+import asyncio
+from dataclasses import dataclass
+
+from runs.engine.drive import Loaded, load
+from runs.engine.replay import replay
+from runs.errors import Conflict, ReplayDiverged
+from runs.journal import store
+from runs.journal.entries import Entry, canonical, commitment
+from runs.journal.fold import FINAL
+from runs.models import Run
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replayed:
+    """What a replay found: the first difference, or that there is none; how many actions were
+    played and how many commitments to payloads were made again. A replay calls no model and has no
+    effects, so `calls` and `effects` are 0."""
+
+    identical: bool
+    difference: str | None
+    actions: int
+    commitments: int
+    calls: int = 0
+    effects: int = 0
+
+
+def run_replay(run: Run) -> Replayed:
+    """Play a run that has ended again from its journal. Raises Conflict while it goes on."""
+    if run.status not in FINAL:
+        raise Conflict(f"The run is {run.status}; only a run that has ended can be replayed.")
+    loaded = load(str(run.pk))
+    entries = store.read(str(run.pk))
+    difference = _difference(str(run.pk), loaded) or _broken(entries)
+    kept = sum(entry.payload is not None for entry in entries)
+    return Replayed(
+        identical=difference is None,
+        difference=difference,
+        actions=len(loaded.state.actions),
+        commitments=kept,
+    )
+
+
+def _difference(run: str, loaded: Loaded) -> str | None:
+    try:
+        asyncio.run(replay(run, loaded))
+    except ReplayDiverged as diverged:
+        if erased := ", ".join(map(str, loaded.state.redacted)):
+            return f"{diverged} (Payloads of this run were erased: of the entries {erased}.)"
+        return str(diverged)
+    return None
+
+
+def _broken(entries: list[Entry]) -> str | None:
+    """Return which payload is not the one that its commitment was made to."""
+    for entry in entries:
+        if entry.payload is None or entry.salt is None:
+            continue
+        if commitment(entry.salt, canonical(entry.payload)) != entry.payload_hash:
+            return f"The payload of entry {entry.seq} ('{entry.key}') does not fit its commitment."
+    return None

@@ -168,7 +168,7 @@ class ActionRows:
         """Yield (SQL, rows) for the store; the three adapt values to the database."""
 
         def adapted(row: dict[str, Any]) -> dict[str, Any]:
-            found = {name: uuid(row[name]) for name in ("id", "run_id", "parent") if name in row}
+            found: dict[str, Any] = {n: uuid(row[n]) for n in ("id", "run_id", "parent") if n in row}
             for name in ("started_at", "ended_at"):
                 if row.get(name) is not None:
                     found[name] = time(row[name])

@@ -1,6 +1,6 @@
-"""What a model call costs in USD: public list prices from genai-prices, or what the team says.
+"""What a model call costs in USD: by the vendors' list prices, or by what the team says.
 
-Prices come from the installed package and the team alone; nothing is fetched.
+Prices come from this package and the team alone; nothing is fetched.
 """
 
 from collections.abc import Mapping
@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from runs.providers.base import Usage
+from runs.providers.list_prices import MILLION, list_price
 from runs.providers.vendors import VENDOR_URLS
 
 REHEARSAL = "rehearsal"
-MILLION = Decimal(1_000_000)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +57,8 @@ class PriceList:
                 return self.overrides[name].cost(usage)
         if not self._is_vendor(provider):
             return None
-        return _list_price(provider, model, usage)
+        price = list_price(provider, model)
+        return None if price is None else price.cost(usage)
 
     def _is_vendor(self, provider: str) -> bool:
         return not self.base_url or _host(self.base_url) == _host(VENDOR_URLS.get(provider, ""))
@@ -65,20 +66,3 @@ class PriceList:
 
 def _host(url: str) -> str:
     return url.partition("://")[2].partition("/")[0].lower()
-
-
-def _list_price(provider: str, model: str, usage: Usage) -> Decimal | None:
-    # imported here: its tables take memory that a worker without list prices need not spend
-    import genai_prices
-
-    counted = genai_prices.Usage(
-        input_tokens=usage.input_tokens,
-        output_tokens=usage.output_tokens,
-        cache_read_tokens=usage.cached_input_tokens,
-        cache_write_tokens=usage.cache_write_tokens,
-    )
-    try:
-        return genai_prices.calc_price(counted, model, provider_id=provider).total_price
-    except (LookupError, ValueError):
-        # an unknown model, or a kind of token that the model has no price for
-        return None

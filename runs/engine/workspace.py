@@ -69,13 +69,7 @@ class Workspaces:
         return await asyncio.shield(task)
 
     def name(self, role: str) -> str:
-        """Return the name of a role's workspace: those that share one have the same. A crew
-        inside another shares with nobody outside."""
-        choice = self._spec.roles[role].sandbox
-        if choice is None or not choice.shared:
-            return f"role-{role}"
-        inside = role.rpartition("/")[0]
-        return f"shared-{inside}/{choice.shared}" if inside else f"shared-{choice.shared}"
+        return workspace_name(role, self._spec.roles[role])
 
     def used(self, role: str) -> bool:
         """Say whether anything has happened in a role's workspace."""
@@ -228,6 +222,15 @@ class Workspaces:
 
     async def _fetch(self, digest: str) -> bytes:
         return await self._read(partial(store.blob_fetch, self._run, digest))
+
+
+def workspace_name(name: str, role: RoleSpec) -> str:
+    """Return the name of a role's workspace: those that share one have the same. A crew inside
+    another shares with nobody outside."""
+    if role.sandbox is None or not role.sandbox.shared:
+        return f"role-{name}"
+    inside = name.rpartition("/")[0]
+    return f"shared-{inside}/{role.sandbox.shared}" if inside else f"shared-{role.sandbox.shared}"
 
 
 def needs_sandbox(role: RoleSpec) -> bool:

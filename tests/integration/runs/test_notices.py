@@ -69,7 +69,9 @@ def receiving() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
+def receiver(settings: Settings) -> Iterator[Receiver]:
+    """A receiver on this machine, which an installation of one's own may send to."""
+    settings.WEBHOOKS_INSIDE = True
     with receiving() as made:
         yield made
 

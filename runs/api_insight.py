@@ -13,6 +13,7 @@ from runs.api import RunOut, fresh
 from runs.comparison import compare
 from runs.errors import BadRequest
 from runs.models import Run
+from runs.progress import progress
 from runs.provenance import provenance
 from runs.selectors import state_of
 from runs.why import Reasons, action_asked
@@ -149,6 +150,35 @@ class AnalysisOut(Schema):
     agents: list[AgentOut]
     slowest: str | None
     messages: MessagesOut
+
+
+class TaskOut(Schema):
+    """A task of a run. `status`: queued, in_progress, completed or failed; `percent` 0 to 100;
+    `action` is null until it begins."""
+
+    action: UUID | None
+    agent: str
+    by: str
+    task: str
+    status: str
+    percent: int
+    output: Any
+    error: str
+
+
+class ProgressOut(Schema):
+    tasks: list[TaskOut]
+
+
+@router.get(
+    "/runs/{uuid:run}/progress",
+    response={200: ProgressOut, **REFUSALS},
+    operation_id="run_progress",
+)
+def run_progress(request: HttpRequest, run: UUID) -> dict[str, Any]:
+    """Say how far the tasks of a run are: what was delegated, or what each role was asked."""
+    state = state_of(_run(request, run))
+    return {"tasks": [asdict(task) for task in progress(state)]}
 
 
 @router.get(

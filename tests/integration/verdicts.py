@@ -191,6 +191,7 @@ RUNS = {
     "GET api/v1/runs/<uuidstr:run>/why": thing("runs.view"),
     "GET api/v1/runs/<uuidstr:run>/provenance": thing("runs.view"),
     "GET api/v1/runs/<uuidstr:run>/analysis": thing("runs.view"),
+    "GET api/v1/runs/<uuidstr:run>/progress": thing("runs.view"),
     "POST api/v1/runs/<uuidstr:run>/redact": thing("runs.delete"),
     "POST api/v1/runs/<uuidstr:run>/cancel": thing("runs.stop"),
     "POST api/v1/runs/<uuidstr:run>/pause": thing("runs.stop"),

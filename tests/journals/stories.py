@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from runs.journal.fold import fold
+from runs.progress import progress
 from tests.journals.projection import plain
 from tests.journals.story import Story
 
@@ -334,10 +336,14 @@ STORIES: tuple[Callable[[], Story], ...] = (delegations, revision, question, tak
 
 
 def golden(tell: Callable[[], Story]) -> str:
-    """Return a golden journal's text: what it is about, its entries, the state they fold to."""
+    """Return a golden journal's text: what it is about, its entries, the state they fold to, and
+    the progress of its tasks after half of them and after all."""
     story = tell()
     entries = [entry.model_dump(mode="json") for entry in story.entries]
-    data = {"about": tell.__doc__, "entries": entries, "state": plain(fold(story.entries))}
+    halves = (story.entries[: len(entries) // 2], story.entries)
+    tasks = [[asdict(task) for task in progress(fold(half))] for half in halves]
+    state = plain(fold(story.entries))
+    data = {"about": tell.__doc__, "entries": entries, "state": state, "progress": tasks}
     return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
 
 

@@ -4,8 +4,9 @@ import { expect, test } from "vitest";
 import type { Entry, Json } from "./entry";
 import { add, fold, newState, type RunState } from "./fold";
 import { exactMoney } from "./money";
+import { progressOf } from "./progress";
 
-type Golden = { about: string; entries: Entry[]; state: Json };
+type Golden = { about: string; entries: Entry[]; state: Json; progress: Json[] };
 
 const folder = new URL("../../../tests/journals/", import.meta.url);
 const journals = readdirSync(fileURLToPath(folder)).filter((name) => name.endsWith(".json"));
@@ -29,6 +30,12 @@ test("there are golden journals", () => {
 test.each(journals)("%s adds up to the state that Python finds", (name) => {
   const golden = read(name);
   expect(plain(fold(golden.entries))).toEqual(golden.state);
+});
+
+test.each(journals)("%s has the progress that Python finds", (name) => {
+  const { entries, progress } = read(name);
+  const half = Math.floor(entries.length / 2);
+  expect([entries.slice(0, half), entries].map((some) => progressOf(fold(some)))).toEqual(progress);
 });
 
 test.each(journals)("%s gives the same in two halves and by single entries", (name) => {

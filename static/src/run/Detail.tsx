@@ -25,6 +25,7 @@ export function Detail({ action, auditUrl }: { action: ActionState; auditUrl: st
       ) : (
         <Output action={action} />
       )}
+      {action.cached && <Origin cached={action.cached} />}
       <p>
         <a className="btn btn-sm" href={`${auditUrl}${action.id}/`}>
           <Icon name="search" />
@@ -32,6 +33,18 @@ export function Detail({ action, auditUrl }: { action: ActionState; auditUrl: st
         </a>
       </p>
     </div>
+  );
+}
+
+/** Whose result it is, where an identical call or sub-task was found again. */
+function Origin({ cached }: { cached: JsonObject }) {
+  const run = textOf(cached.run);
+  return (
+    <p className="quiet">
+      Taken from{" "}
+      <a href={`/runs/${run}/audit/${textOf(cached.action)}/`}>the same call in another run</a>; it
+      cost nothing.
+    </p>
   );
 }
 

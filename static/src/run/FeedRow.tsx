@@ -62,6 +62,11 @@ export function FeedRow(props: Props) {
         text &&
         !open && <p className={writing ? "run-row-text is-written" : "run-row-text"}>{text}</p>
       )}
+      {action.waits_s > 0 && action.status === "running" && !writing && (
+        <p className="run-row-text">
+          Waits {Math.ceil(action.waits_s)} s: at most {action.waits_for}.
+        </p>
+      )}
       {open && <Detail action={action} auditUrl={auditUrl} />}
     </article>
   );
@@ -80,6 +85,7 @@ function Figures({ action, until }: { action: ActionState; until: number | null 
   return (
     <span className="run-row-figures num">
       {!quiet && <Status status={action.status} plain />}
+      {action.cached && <span title="Taken from another run; it cost nothing">found again</span>}
       {action.attempt > 1 && <span title="Attempts">{`${action.attempt}×`}</span>}
       {action.tokens > 0 && <span>{count(action.tokens)} tok</span>}
       {action.cost_usd !== null && action.cost_usd > 0n && <span>{money(action.cost_usd)}</span>}

@@ -51,7 +51,7 @@ export function metersOf(state: RunState, limits: CrewLimits, now: number): Mete
     },
     limited("Tokens", count(state.tokens), state.tokens, limits.tokens, count),
     limited("Actions", count(actions), actions, limits.actions, count),
-    { name: "Model calls", value: count(state.calls) },
+    limited("Model calls", count(state.calls), state.calls, limits.calls, count),
     { name: "Failures", value: count(state.failures) },
   ];
 }

@@ -1,11 +1,13 @@
 import { type KeyboardEvent, useMemo, useState } from "react";
 import type { RunState } from "../journal/fold";
+import { progressOf } from "../journal/progress";
 import { commandsOf } from "../workspace/commands";
 import { handedOver, workspacesOf } from "../workspace/files";
 import { Feed } from "./Feed";
 import { Files } from "./Files";
 import type { RunModel } from "./model";
 import type { Page } from "./page";
+import { Tasks } from "./Tasks";
 import { Terminal } from "./Terminal";
 
 type Props = {
@@ -18,7 +20,7 @@ type Props = {
   onAnyRole: () => void;
 };
 
-type Pane = "feed" | "files" | "terminal";
+type Pane = "feed" | "tasks" | "files" | "terminal";
 
 /** What happened; and where there are sandboxes, what is in them and what was run there. */
 export function Side(props: Props) {
@@ -30,12 +32,14 @@ export function Side(props: Props) {
       commands: commandsOf(state),
       spaces: workspacesOf(state),
       handed: handedOver(state),
+      tasks: progressOf(state),
     }),
     [state, state.seq],
   );
   const files =
     made.handed.artifacts.length + made.spaces.reduce((sum, space) => sum + space.files.length, 0);
   const panes: [Pane, string][] = [["feed", "What happened"]];
+  if (made.tasks.length > 1) panes.push(["tasks", `Tasks ${made.tasks.length}`]);
   if (made.spaces.length > 0 || files > 0 || made.handed.missing.length > 0) {
     panes.push(["files", files > 0 ? `Files ${files}` : "Files"]);
   }
@@ -47,6 +51,9 @@ export function Side(props: Props) {
     ) : (
       <Tabs panes={panes} shown={shown} choose={choose} />
     );
+  if (shown === "tasks") {
+    return <Tasks tabs={tabs} tasks={made.tasks} state={state} role={role} name={name} />;
+  }
   if (shown === "files") {
     return (
       <Files

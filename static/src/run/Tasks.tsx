@@ -1,0 +1,88 @@
+import type { ReactNode } from "react";
+import { excerptOf } from "../journal/feed";
+import type { RunState } from "../journal/fold";
+import type { TaskProgress, TaskStatus } from "../journal/progress";
+import { Icon } from "./parts";
+
+const LOOKS: Record<TaskStatus, { look: string; word: string }> = {
+  queued: { look: "queued", word: "Queued" },
+  in_progress: { look: "running", word: "In progress" },
+  completed: { look: "done", word: "Completed" },
+  failed: { look: "failed", word: "Failed" },
+};
+
+type Props = {
+  tabs: ReactNode;
+  tasks: readonly TaskProgress[];
+  state: RunState;
+  role: string | null;
+  name: (role: string) => string;
+};
+
+/** What was delegated or is still to come, and how far each is. */
+export function Tasks({ tabs, tasks, state, role, name }: Props) {
+  const shown = role === null ? tasks : tasks.filter((one) => one.agent === role);
+  const done = tasks.filter((one) => one.status === "completed").length;
+  return (
+    <section className="panel run-feed" aria-label="Tasks">
+      <div className="panel-head">
+        {tabs}
+        <span className="quiet num">
+          {done} of {tasks.length} done
+        </span>
+      </div>
+      <section
+        className="run-feed-box"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
+        tabIndex={0}
+        aria-label="Tasks and how far they are"
+      >
+        {shown.length === 0 && (
+          <p className="run-feed-none quiet">{role && name(role)} has no task so far.</p>
+        )}
+        <ul className="run-tasks">
+          {shown.map((task, n) => (
+            <Task key={task.action ?? `queued${n}`} task={task} state={state} name={name} />
+          ))}
+        </ul>
+      </section>
+    </section>
+  );
+}
+
+type TaskProps = { task: TaskProgress; state: RunState; name: (role: string) => string };
+
+function Task({ task, state, name }: TaskProps) {
+  const { look, word } = LOOKS[task.status];
+  const action = task.action === null ? undefined : state.actions.get(task.action);
+  const brought = action && task.status === "completed" ? excerptOf(action) : "";
+  return (
+    <li data-status={look}>
+      <div className="run-task-head">
+        <span className="run-row-icon">
+          <Icon name={look} />
+        </span>
+        <strong>{name(task.agent)}</strong>
+        <span className="quiet">
+          {word}
+          {task.status === "in_progress" && <span className="num"> {task.percent} %</span>}
+        </span>
+      </div>
+      {task.task && <p className="run-task-text">{task.task}</p>}
+      {task.status === "in_progress" && (
+        <span
+          className="run-bar"
+          role="progressbar"
+          aria-label={`${name(task.agent)}: how far it is`}
+          aria-valuenow={task.percent}
+          aria-valuemin={0}
+          aria-valuemax={100}
+        >
+          <span style={{ width: `${task.percent}%` }} />
+        </span>
+      )}
+      {task.error && <p className="run-task-error">{task.error}</p>}
+      {brought && <p className="run-row-text">{brought}</p>}
+    </li>
+  );
+}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from crews.advice import crew_advice
 from crews.lint import crew_lint
@@ -18,6 +18,7 @@ from runs.readiness.forecast import Forecast, forecast
 from runs.services import ModelPins
 from teams.models import Team
 
+Json = Any
 State = Literal["ok", "warning", "error"]
 
 
@@ -63,16 +64,9 @@ def readiness(
         missing = slugs - set(there.values_list("slug", flat=True))
         told = (_error if missing else _warn)("crews", "Crews that stand for roles", str(refused))
         needs.append(told)
-    choose = ModelPins(team, rehearsal=False, environment=environment)
-    models = {}
-    for name, role in everyone.roles.items():
-        if role.model is None:
-            continue
-        try:
-            models[name] = choose.pin(name, role.model)
-        except BadRequest as refused:
-            needs.append(_error("model", f"Model of '{name}'", str(refused)))
-    if models and all(check.name != "model" for check in needs):
+    models, refused = _models(ModelPins(team, rehearsal=False, environment=environment), everyone)
+    needs += refused
+    if models and not refused:
         used = {f"{pins[0]['provider']}/{pins[0]['name']}" for pins in models.values()}
         needs.append(_ok("model", "Models and credentials", ", ".join(sorted(used))))
     needs += _engine(everyone, team)
@@ -84,6 +78,28 @@ def readiness(
         advice=tuple(crew_advice(spec)),
         forecast=expected,
     )
+
+
+def _models(
+    choose: ModelPins, spec: CrewSpec
+) -> tuple[dict[str, list[dict[str, Json]]], list[Check]]:
+    """Return the models that the roles would get, and what keeps others from one: the same for
+    several roles is said once."""
+    models: dict[str, list[dict[str, Json]]] = {}
+    refused: dict[str, list[str]] = {}
+    for name, role in spec.roles.items():
+        if role.model is None:
+            continue
+        try:
+            models[name] = choose.pin(name, role.model)
+        except BadRequest as error:
+            why = str(error).removeprefix(f"roles.{name}.model: ")
+            refused.setdefault(why, []).append(name)
+    title = "Models and credentials"
+    return models, [
+        _error("model", title, f"{', '.join(names)}: {why}", f"roles.{names[0]}.model")
+        for why, names in refused.items()
+    ]
 
 
 def _document(spec: CrewSpec) -> Check:
@@ -122,17 +138,17 @@ def production(spec: CrewSpec, told: Forecast | None) -> Iterator[Check]:
     limits, roles = spec.limits, spec.roles
     models = [role for role in roles.values() if role.kind == "model"]
     yield _ok("iterations", "Iterations are limited", f"At most {limits.actions} actions in a run.")
-    bound = told.bounded_by if told else ""
-    money = f"At most ${told.worst}, by {bound}." if told and told.worst is not None else ""
-    yield (
-        _ok("budget", "Tokens and money have a budget", money)
-        if money
-        else _warn(
-            "budget",
-            "Tokens and money have a budget",
-            "Nothing bounds what a run may cost. Set limits.cost_usd or limits.tokens.",
-            "limits",
-        )
+    if told and told.worst is not None:
+        bound = f"At most ${told.worst}, by {told.bounded_by}."
+    else:
+        bound = "It has a limit." if limits.cost_usd or limits.tokens else ""
+    yield _by(
+        bool(bound),
+        "budget",
+        "Tokens and money have a budget",
+        bound,
+        "Nothing bounds what a run may cost. Set limits.cost_usd or limits.tokens.",
+        "limits",
     )
     yield _ok("log", "All messages are logged", "Every message is an entry of the run's journal.")
     timed = [role.limits.seconds for role in roles.values() if role.limits.seconds]

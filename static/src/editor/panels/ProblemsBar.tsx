@@ -81,7 +81,7 @@ export function Entry({ problem }: { problem: Problem }) {
 }
 
 /** Select what has the problem, and ask for its field to be focused. */
-function goTo(problem: Problem): void {
+export function goTo(problem: Problem): void {
   const { document, undrawable, panel } = useEditor.getState();
   if (panel === "run" && problem.path.startsWith("task.")) {
     useEditor.setState({ wanted: { path: problem.path } });

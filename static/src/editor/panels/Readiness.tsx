@@ -4,7 +4,7 @@ import { Icon } from "../../graph/icons";
 import type { Problem } from "../../graph/problems";
 import { useEditor } from "../store/editor";
 import { useSession } from "../store/session";
-import { Entry } from "./ProblemsBar";
+import { Entry, goTo } from "./ProblemsBar";
 
 const SETTLED_MS = 400;
 
@@ -107,22 +107,31 @@ function Checklist({
       <ul>
         {checks.map((check) => (
           <li key={check.name} data-state={check.state}>
-            {check.state === "ok" || !check.path ? (
-              <p>
-                <Icon name={check.state === "ok" ? "check" : "warning"} size={14} />
-                <span>
-                  <strong>{check.title}</strong>
-                  <small>{check.detail}</small>
-                </span>
-              </p>
-            ) : (
-              <Entry problem={asProblem(check)} />
-            )}
+            <Item check={check} />
           </li>
         ))}
         {children}
       </ul>
     </details>
+  );
+}
+
+/** What has a place in the document leads there. */
+function Item({ check }: { check: Check }) {
+  const words = (
+    <>
+      <Icon name={check.state === "ok" ? "check" : "warning"} size={14} />
+      <span>
+        <strong>{check.title}</strong>
+        <small>{check.detail}</small>
+      </span>
+    </>
+  );
+  if (check.state === "ok" || !check.path) return <p>{words}</p>;
+  return (
+    <button type="button" onClick={() => goTo(asProblem(check))}>
+      {words}
+    </button>
   );
 }
 

@@ -32,6 +32,7 @@ function action(more: Partial<ActionState>): ActionState {
     cached: null,
     question: null,
     decision: null,
+    taken: null,
     ...more,
   };
 }

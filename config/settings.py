@@ -44,6 +44,8 @@ PREVIEW_PORT: int = env.int("CALLSHEET_PREVIEW_PORT", default=PORT + 1)
 PREVIEW_ORIGIN: str = env.str(
     "CALLSHEET_PREVIEW_ORIGIN", default=f"http://*.localhost:{PREVIEW_PORT}"
 ).rstrip("/")
+# The runtime of Docker that sandboxes use, like runsc (gVisor); its own by default.
+SANDBOX_RUNTIME: str = env.str("CALLSHEET_SANDBOX_RUNTIME", default="")
 # Where a worker listens for the previews' server; 0.0.0.0 where that is on another machine.
 WORKER_LISTEN: str = env.str("CALLSHEET_WORKER_LISTEN", default="127.0.0.1")
 

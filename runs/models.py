@@ -225,6 +225,22 @@ class CachedResult(models.Model):
         constraints = [models.UniqueConstraint(fields=["team", "key"], name="result_per_team")]
 
 
+class TeamImage(models.Model):
+    """An image that a team's sandboxes may be made from besides ours, as it was when checked."""
+
+    team = models.ForeignKey("teams.Team", on_delete=models.CASCADE, related_name="images")
+    name = models.CharField(max_length=200)
+    digest = models.CharField(max_length=100)
+    python = models.CharField(max_length=20)
+    added_by = models.ForeignKey(
+        "teams.User", null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    checked_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["team", "name"], name="image_per_team")]
+
+
 class SigningKey(models.Model):
     """The Ed25519 key that signs the heads of finished runs; `sealed` is encrypted with the
     credential keys."""

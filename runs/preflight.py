@@ -10,6 +10,7 @@ from crews.spec import CrewSpec, SandboxChoice
 from runs.engine.asking import PLAYABLE
 from runs.engine.commanding import is_played, missing_program
 from runs.errors import BadRequest
+from runs.images import images_pin
 from runs.tools import TOOLS
 from sandbox.api import EngineStatus, SandboxSpec
 from sandbox.docker_driver import DockerDriver
@@ -45,6 +46,11 @@ def check_sandboxes(spec: CrewSpec, *, here: bool) -> None:
     names = ", ".join(needed)
     if not status.available:
         raise BadRequest(f"These roles execute code and need a sandbox: {names}. {status.reason}")
+    if (runtime := settings.SANDBOX_RUNTIME) and runtime not in status.runtimes:
+        raise BadRequest(
+            f"Docker here has no runtime '{runtime}', which CALLSHEET_SANDBOX_RUNTIME asks for;"
+            f" it has {', '.join(status.runtimes)}. Install it, or unset the variable."
+        )
     images = {
         (role.sandbox or SandboxChoice()).image
         for name, role in spec.roles.items()
@@ -55,6 +61,16 @@ def check_sandboxes(spec: CrewSpec, *, here: bool) -> None:
             f"The sandbox image '{image}' of {names} is not built yet."
             f" Build it with: .venv/bin/python manage.py sandbox_image {image}"
         )
+
+
+def images(spec: CrewSpec, *, team: Team, here: bool) -> dict[str, str]:
+    """Return the digests of the images of a crew's sandboxes, as far as they are known here.
+    Raises BadRequest for one that the team may not use."""
+    wanted = {
+        name: (spec.roles[name].sandbox or SandboxChoice()).image for name in sandboxed_roles(spec)
+    }
+    status = sandbox_status() if wanted and (settings.EMBEDDED or here) else None
+    return images_pin(wanted, team=team, status=status)
 
 
 def check_commands(spec: CrewSpec, *, team: Team, here: bool, rehearsal: bool) -> None:

@@ -52,6 +52,7 @@ def run_start(
     everyone = with_roles_inside(spec, crews)
     preflight.check_supported(everyone)
     preflight.check_sandboxes(everyone, here=here)
+    images = preflight.images(everyone, team=team, here=here)
     preflight.check_commands(everyone, team=team, here=here, rehearsal=rehearsal)
     if not rehearsal:
         lent.check_search(everyone, team=team)
@@ -77,6 +78,7 @@ def run_start(
         rehearsal=rehearsal,
         models=models,
         crews=crews or None,
+        images=images or None,
         origin=None,
     )
     return run_create(

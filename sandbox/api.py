@@ -200,10 +200,15 @@ class Files(Protocol):
 
 
 class Sandbox(Protocol):
-    """One container. Any call may raise `SandboxLost` when the container is gone."""
+    """One container. Any call may raise `SandboxLost` when the container is gone.
+
+    `lost`: it is known to be gone, or was given up; a new one has to be made.
+    """
 
     @property
     def id(self) -> str: ...
+    @property
+    def lost(self) -> bool: ...
     @property
     def spec(self) -> SandboxSpec: ...
     @property
@@ -262,6 +267,10 @@ class Sandbox(Protocol):
 
     async def restore(self, snapshot: Snapshot, fetch: FetchBlob) -> None:
         """Put a snapshot's files into a fresh workspace; `changes` counts from there."""
+        ...
+
+    async def image(self) -> str:
+        """The digest of the image it was made from, as the engine names its content."""
         ...
 
     async def set_ttl(self, ttl_s: float) -> None:

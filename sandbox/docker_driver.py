@@ -26,6 +26,7 @@ from sandbox.proxy import Outside
 
 INSTANCE_LABEL = "callsheet.instance"
 WAITING_TTL_S = 20.0
+LEAST_PYTHON = [3, 9]
 _START_S = 30.0
 _RETAKE_S = 10.0
 
@@ -70,7 +71,8 @@ class DockerDriver:
             channel = await self._channel(sandbox_id)
             try:
                 await self._engine.start(sandbox_id)
-                await channel.hello(bundle(), settlement(spec), timeout_s=_START_S)
+                answer = await channel.hello(bundle(), settlement(spec), timeout_s=_START_S)
+                _check_python(spec.image, answer["python"])
             except BaseException as problem:
                 await channel.close()
                 if isinstance(problem, SandboxError):
@@ -157,6 +159,14 @@ class DockerDriver:
         self._live = {known: one for known, one in self._live.items() if not one.lost}
         self._live[live.id] = live
         return live
+
+
+def _check_python(image: str, version: list[int]) -> None:
+    if version < LEAST_PYTHON:
+        found = ".".join(str(part) for part in version[:2])
+        raise ImageUnusable(
+            f"The image {image} has Python {found}. Choose one with Python 3.9 or newer."
+        )
 
 
 def _info(row: Mapping[str, Any]) -> SandboxInfo:

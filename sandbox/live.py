@@ -9,7 +9,7 @@ import json
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from sandbox import snapshots
 from sandbox.agent import door
@@ -83,6 +83,7 @@ class Container(Protocol):
     async def pause(self, sandbox_id: str) -> None: ...
     async def unpause(self, sandbox_id: str) -> None: ...
     async def kill(self, sandbox_id: str) -> None: ...
+    async def inspect(self, container_id: str) -> dict[str, Any]: ...
 
 
 class LiveSandbox:
@@ -239,6 +240,9 @@ class LiveSandbox:
     async def restore(self, snapshot: Snapshot, fetch: FetchBlob) -> None:
         await snapshots.restore(self._files, snapshot, fetch)
         await self.changes()  # what was restored is no news
+
+    async def image(self) -> str:
+        return str((await self._container.inspect(self._id))["Image"])
 
     async def set_ttl(self, ttl_s: float) -> None:
         self._channel.keep_alive(ttl_s)

@@ -62,6 +62,10 @@ class ScriptedSandbox:
         return self._spec
 
     @property
+    def lost(self) -> bool:
+        return not self.alive
+
+    @property
     def files(self) -> ScriptedFiles:
         self._check()
         return self._files
@@ -223,6 +227,10 @@ class ScriptedSandbox:
     async def open_tunnel(self, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         self._check()
         raise TunnelRefused
+
+    async def image(self) -> str:
+        self._check()
+        return "sha256:" + hashlib.sha256(self._spec.image.encode()).hexdigest()
 
     async def set_ttl(self, ttl_s: float) -> None:
         self._check()

@@ -12,6 +12,8 @@ from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
+from django.conf import settings
+
 from crews.spec import CrewSpec, RoleSpec, SandboxChoice
 from runs.journal import store
 from runs.journal.fold import RunState
@@ -20,6 +22,7 @@ from runs.journal.writer import Writer
 from runs.previews import table as previews
 from runs.tools import TOOLS
 from sandbox.api import Changes, Driver, ManifestEntry, Sandbox, SandboxSpec, Snapshot
+from sandbox.hardening import FLAVOURS
 
 Json = Any
 RUN_LABEL = "callsheet.run"
@@ -53,6 +56,8 @@ class Workspaces:
         self._read = read
         self._writer = writer
         self._secrets = tuple(secret.encode() for secret in secrets if secret)
+        self._images: Mapping[str, str] = (state.started or {}).get("images") or {}
+        self._digests: dict[str, str] = {}
         self._open: dict[str, asyncio.Task[Sandbox]] = {}
         # One look at a workspace at a time, so that what is told of it is in order.
         self._looking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -119,7 +124,8 @@ class Workspaces:
         for info in await self._driver.list({RUN_LABEL: self._run, NAME_LABEL: name}):
             if info.state == "running":
                 return await self._driver.connect(info.id)
-        return await self._driver.create(spec_of(choice, {**self._labels, NAME_LABEL: name}))
+        labels = {**self._labels, NAME_LABEL: name}
+        return await self._driver.create(spec_of(choice, labels, self._images))
 
     async def close(self, *, remove: bool) -> None:
         """Let go of all sandboxes; `remove` ends them, as at the end of a run, but for those that
@@ -142,7 +148,8 @@ class Workspaces:
             if info.state == "running":
                 return await self._driver.connect(info.id)
         choice = self._choice(name)
-        sandbox = await self._driver.create(spec_of(choice, {**self._labels, NAME_LABEL: name}))
+        labels = {**self._labels, NAME_LABEL: name}
+        sandbox = await self._driver.create(spec_of(choice, labels, self._images))
         if last := self._last(name):
             await sandbox.restore(read_manifest(await self._fetch(last["snapshot"])), self._fetch)
         return sandbox
@@ -168,7 +175,10 @@ class Workspaces:
         if not changes.files:
             return {}
         snapshot = await self._snapshot(sandbox)
-        return {"workspace": await self._told(name, changes, snapshot)}
+        if sandbox.id not in self._digests:
+            self._digests[sandbox.id] = await sandbox.image()
+        told = await self._told(name, changes, snapshot)
+        return {"workspace": {**told, "image": self._digests[sandbox.id]}}
 
     async def _told(self, name: str, changes: Changes, snapshot: Snapshot) -> dict[str, Json]:
         """Say what changed. The version grows with each look, so that of two branches it is
@@ -240,10 +250,15 @@ def needs_sandbox(role: RoleSpec) -> bool:
     )
 
 
-def spec_of(choice: SandboxChoice, labels: Mapping[str, str]) -> SandboxSpec:
-    """Return the sandbox that a role's document asks for."""
+def spec_of(
+    choice: SandboxChoice, labels: Mapping[str, str], images: Mapping[str, str]
+) -> SandboxSpec:
+    """Return the sandbox that a role's document asks for. A team's image is named by the digest
+    that was pinned when the run began: what was checked is what runs."""
+    ours = choice.image in FLAVOURS
     return SandboxSpec(
-        image=choice.image,
+        image=choice.image if ours else images.get(choice.image, choice.image),
+        runtime=settings.SANDBOX_RUNTIME or None,
         cpu=choice.cpu,
         memory_mb=choice.memory_mb,
         network=choice.network,

@@ -72,6 +72,7 @@ class RunStarted(Payload):
     rehearsal: bool = False
     models: dict[str, Json] = Field(default_factory=dict)
     crews: dict[str, Json] | None = None
+    images: dict[str, str] | None = None
     origin: dict[str, Json] | None = None
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from crews.catalog import Catalog, PatternInfo
 from crews.constraints import forbidden_by, rules_of
 from crews.edges import edge_problems
+from crews.escalations import escalation_problems
 from crews.problems import Problem, capped, listed, meant, problem
 from crews.sandboxes import sandbox_problems
 from crews.schema_guard import SchemaRefused, guard_schema, validate_payload
@@ -18,6 +19,7 @@ def crew_lint(spec: CrewSpec, catalog: Catalog) -> list[Problem]:
     """Return what is wrong with a crew, errors first, each with its place."""
     pattern = catalog.pattern(spec.pattern.name)
     found = [*_schemas(spec), *_roles(spec, catalog, pattern), *_limits(spec)]
+    found += escalation_problems(spec)
     found += sandbox_problems(spec, catalog)
     if pattern is None:
         names = tuple(item.name for item in catalog.patterns)

@@ -198,3 +198,31 @@ def test_a_role_without_a_sandbox_has_no_files() -> None:
     document["roles"]["a"] = {"seat": "stage", "kind": "human"}
     document["handoffs"][0]["artifacts"] = ["*.csv"]
     assert "no files to hand over" in found(document)["handoffs.0.artifacts"]
+
+
+@pytest.mark.parametrize(
+    ("escalation", "path", "severity"),
+    [
+        ({"assignee": "grace"}, "escalation.assignee", "error"),
+        ({"default": "reject"}, "escalation.default", "warning"),
+    ],
+)
+def test_an_escalation_that_cannot_come_about(
+    escalation: dict[str, Any], path: str, severity: str
+) -> None:
+    (problem,) = lint(desk(escalation=escalation))
+    assert (problem.path, problem.severity) == (path, severity)
+
+
+def test_a_role_takes_its_deadline_from_the_crew() -> None:
+    document = desk(escalation={"deadline_s": 60})
+    next(iter(document["roles"].values()))["escalation"] = {"default": "approve"}
+    assert lint(document) == []
+
+
+def test_no_approval_is_promised_that_nobody_would_be_asked_for() -> None:
+    document = desk()
+    document["pattern"].setdefault("options", {})["delegation"] = "tags"
+    lead = next(name for name, role in document["roles"].items() if role["seat"] == "orchestrator")
+    document["roles"][lead]["tools"] = [{"name": "delegate_to_agent", "approval": "always"}]
+    assert f"roles.{lead}.tools.0.approval" in found(document)

@@ -5,10 +5,12 @@ The app that has them registers a function that lists them, so that crews need n
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from crews.spec import JsonSchema, Kind
 
+# A team as `teams.models` has it, of which nothing is known here.
+Team = Any
 # What a pattern asks of the drawn handoffs: nothing (they only add contracts), one chain through
 # its roles, no cycle, or it follows them wherever they lead.
 Edges = Literal["none", "chain", "dag", "free"]
@@ -109,8 +111,14 @@ class Catalog:
         return next((item for item in self.tools if item.name == name), None)
 
 
-Source = Callable[[], Catalog]
-_source: Source = Catalog
+Source = Callable[[Team | None], Catalog]
+
+
+def _nothing(_: Team | None) -> Catalog:
+    return Catalog()
+
+
+_source: Source = _nothing
 
 
 def catalog_register(source: Source) -> Source:
@@ -120,6 +128,7 @@ def catalog_register(source: Source) -> Source:
     return before
 
 
-def catalog_current() -> Catalog:
-    """Return what is installed; empty but for the kinds of roles when nobody has registered."""
-    return _source()
+def catalog_current(team: Team | None = None) -> Catalog:
+    """Return what is installed, with what a team has besides; empty but for the kinds of roles
+    when nobody has registered."""
+    return _source(team)

@@ -71,10 +71,10 @@ def _document(crew: Crew) -> Document:
     return document_of(draft)
 
 
-def document_problems(document: Json) -> list[Problem]:
-    """Return everything that is wrong with a document on this installation; [] if it can run."""
+def document_problems(document: Json, team: Team) -> list[Problem]:
+    """Return everything that is wrong with a document of a team here; [] if it can run."""
     spec, problems = spec_check(document)
-    return problems if spec is None else crew_lint(spec, catalog_current())
+    return problems if spec is None else crew_lint(spec, catalog_current(team))
 
 
 def version_latest(crew: Crew) -> CrewVersion | None:

@@ -109,7 +109,7 @@ def crew_publish(*, crew: Crew, user: User, revision: int | None = None) -> Crew
             saved_by=str(locked.updated_by) if locked.updated_by else None,
             saved_at=locked.updated_at,
         )
-    if found := errors(document_problems(document)):
+    if found := errors(document_problems(document, locked.team)):
         raise CrewInvalid(found)
     pinned = CrewSpec.model_validate(document).document()
     digest = content_hash(pinned)

@@ -78,7 +78,7 @@ def crew_edit(request: TeamRequest, pk: UUID) -> HttpResponse:
     props = {
         "crewId": str(crew.pk),
         "crew": CrewOut.whole(crew, request.caller).model_dump(mode="json"),
-        "catalog": CatalogOut.of(catalog_current()).model_dump(mode="json"),
+        "catalog": CatalogOut.of(catalog_current(crew.team)).model_dump(mode="json"),
     }
     return render(request, "crews/editor.html", {"crew": crew, "props": props})
 

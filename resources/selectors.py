@@ -1,4 +1,4 @@
-"""What is read of documents: lists, and full-text search."""
+"""What is read of documents and servers: lists, and full-text search."""
 
 import re
 from collections.abc import Sequence
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db import connection
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
-from resources.models import Document, Passage
+from resources.models import Document, McpServer, McpTool, Passage
 from teams.models import Team
 
 MAX_WORDS: Final = 40
@@ -76,3 +76,26 @@ def passages_found(
 def _tsquery(words: Sequence[str]) -> str:
     # Words are letters, digits and _ only; quoted, none of them is an operator.
     return " | ".join(f"'{word}'" for word in words)
+
+
+def mcp_tools_of(team: Team) -> QuerySet[McpTool]:
+    """Return the tools of the team's servers that its crews may use."""
+    return (
+        McpTool.objects.filter(server__team=team, chosen=True)
+        .select_related("server")
+        .order_by("server__slug", "name")
+    )
+
+
+def servers_of(team: Team) -> QuerySet[McpServer]:
+    """Return the team's servers, with how many tools they have, have chosen, and have changed."""
+    stale = Q(tools__gone=True) | Q(tools__changed__isnull=False)
+    return (
+        McpServer.objects.for_team(team)
+        .annotate(
+            tool_count=Count("tools"),
+            chosen_count=Count("tools", filter=Q(tools__chosen=True)),
+            stale_count=Count("tools", filter=Q(tools__chosen=True) & stale),
+        )
+        .order_by("slug")
+    )

@@ -1,9 +1,18 @@
 """What a team lends a run, looked at when it begins: a search engine, the tools of MCP servers."""
 
+from typing import Any
+
+from django.conf import settings
+
 from crews.spec import CrewSpec
+from resources.models import McpTool
+from resources.selectors import mcp_tools_of
+from runs import preflight
 from runs.errors import BadRequest
-from runs.tools import web_search
+from runs.tools import mcp, web_search
 from teams.models import Team
+
+Json = Any
 
 
 def check_search(spec: CrewSpec, *, team: Team) -> None:
@@ -18,3 +27,42 @@ def check_search(spec: CrewSpec, *, team: Team) -> None:
             f"roles.{name}.tools: web_search needs {what}, and the team has none."
             " Add it in the settings, under Tools, or start a rehearsal."
         )
+
+
+def tools_pin(spec: CrewSpec, *, team: Team, here: bool) -> dict[str, Json]:
+    """Return the tools of MCP servers that the roles list, as the team has accepted them.
+
+    Raises BadRequest for one that the team does not have, or that changed since it was accepted.
+    """
+    wanted = {
+        use.name: f"roles.{name}.tools"
+        for name, role in spec.roles.items()
+        for use in role.tools
+        if use.name.startswith(mcp.PREFIX)
+    }
+    if not wanted:
+        return {}
+    known = {tool.full_name: tool for tool in mcp_tools_of(team)}
+    for full_name, place in wanted.items():
+        _check_tool(full_name, known.get(full_name), place, here=here)
+    return {full_name: mcp.pin_of(known[full_name]) for full_name in wanted}
+
+
+def _check_tool(full_name: str, tool: McpTool | None, place: str, *, here: bool) -> None:
+    if tool is None:
+        raise BadRequest(
+            f"{place}: the team has no tool '{full_name}'. Add its server in the settings, under"
+            " Tools, and choose the tool there."
+        )
+    if tool.gone or tool.changed is not None:
+        what = "no longer offers" if tool.gone else "has changed"
+        raise BadRequest(
+            f"{place}: the server '{tool.server}' {what} '{tool.name}' since it was accepted."
+            " Look at it in the settings, under Tools."
+        )
+    if not tool.server.url and (settings.EMBEDDED or here):
+        status = preflight.sandbox_status()
+        if not status.available:
+            raise BadRequest(
+                f"{place}: the server '{tool.server}' runs in a sandbox. {status.reason}"
+            )

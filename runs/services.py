@@ -56,6 +56,7 @@ def run_start(
     preflight.check_commands(everyone, team=team, here=here, rehearsal=rehearsal)
     if not rehearsal:
         lent.check_search(everyone, team=team)
+    tools = lent.tools_pin(everyone, team=team, here=here)
     choose = ModelPins(team, rehearsal, here)
     models = {
         name: choose.pin(name, role.model) for name, role in everyone.roles.items() if role.model
@@ -79,6 +80,7 @@ def run_start(
         models=models,
         crews=crews or None,
         images=images or None,
+        tools=tools or None,
         origin=None,
     )
     return run_create(
@@ -175,7 +177,9 @@ def entry_redact(*, run: Run, seq: int, user: User, reason: str) -> None:
         raise Conflict(f"The run is {run.status}; payloads are erased once it has ended.")
     if not reason.strip():
         raise BadRequest("reason: say why; it is kept in the journal")
-    redacted = store.NewEntry(payload=e.Redacted(seq=seq, reason=reason[:1000]), actor=actor_of(user))
+    redacted = store.NewEntry(
+        payload=e.Redacted(seq=seq, reason=reason[:1000]), actor=actor_of(user)
+    )
     with transaction.atomic():
         _append(run, redacted, allowed=tuple(FINAL), status=run.status)
         if seq == 1 or not store.erase(str(run.pk), seq):
@@ -189,7 +193,10 @@ def _command(
 ) -> None:
     with transaction.atomic():
         _append(
-            run, store.NewEntry(payload=payload, actor=actor_of(user)), allowed=allowed, status=status
+            run,
+            store.NewEntry(payload=payload, actor=actor_of(user)),
+            allowed=allowed,
+            status=status,
         )
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from ninja import Schema
 from pydantic import ConfigDict, Field
 
+from crews.constraints import RULES
 from crews.catalog import Catalog
 from crews.models import Crew, CrewVersion, Template
 from crews.problems import Problem, Severity
@@ -238,12 +239,23 @@ class KindOut(Schema):
     summary: str
 
 
+class ConstraintOut(Schema):
+    """A constraint that code enforces. `pattern` is a regular expression, found anywhere in the
+    constraint's text in lower case."""
+
+    name: str
+    summary: str
+    pattern: str
+
+
 class CatalogOut(Schema):
     patterns: list[PatternOut]
     tools: list[ToolOut]
     providers: list[ProviderOut]
     kinds: list[KindOut]
+    constraints: list[ConstraintOut]
 
     @classmethod
     def of(cls, catalog: Catalog) -> Self:
-        return cls.model_validate(asdict(catalog))
+        rules = [{k: getattr(rule, k) for k in ConstraintOut.model_fields} for rule in RULES]
+        return cls.model_validate(asdict(catalog) | {"constraints": rules})

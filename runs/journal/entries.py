@@ -61,7 +61,8 @@ class RunStarted(Payload):
     """A run begins. `document` is the whole crew document, `models` the model chosen for each
     role (`{role: {"provider", "name", "credential"}}`), `crews` the crews that stand for roles,
     by the role (`{slug, version, hash, document}`; inside such a crew `role/role`), `origin` the
-    run and action it was forked from (see `Origin` in runs/forks.py)."""
+    run and action it was forked from (see `Origin` in runs/forks.py), `tools` the tools of the
+    team's MCP servers by their names in the document (see `pin_of` in runs/tools/mcp.py)."""
 
     kind: ClassVar[str] = "run.started"
     crew: dict[str, Json]
@@ -73,6 +74,7 @@ class RunStarted(Payload):
     models: dict[str, Json] = Field(default_factory=dict)
     crews: dict[str, Json] | None = None
     images: dict[str, str] | None = None
+    tools: dict[str, Json] | None = None
     origin: dict[str, Json] | None = None
 
 

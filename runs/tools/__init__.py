@@ -9,6 +9,7 @@ from runs.tools import (
     ask_human,
     http_get,
     list_files,
+    mcp,
     note,
     open_preview,
     read_file,
@@ -53,6 +54,8 @@ def tool_get(name: str) -> Tool:
 def tool_find(name: str, pinned: Mapping[str, Any]) -> Tool | None:
     """Return a tool by the name in a document: one of ours, or one of the team's servers as the
     run pinned it."""
+    if name.startswith(mcp.PREFIX):
+        return mcp.tool_of(name, pinned[name]) if name in pinned else None
     return TOOLS.get(name)
 
 

@@ -8,26 +8,18 @@ everything looked at again. No cookies, no credentials, no proxy.
 import asyncio
 import ssl
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote, urljoin, urlsplit
 
 import httpcore2
 
-from sandbox.addresses import (
-    AddressRefused,
-    Permit,
-    Resolve,
-    addresses_of,
-    host_name,
-    is_public,
-    resolve,
-)
+from resources.network import CheckedConnections
+from sandbox.addresses import AddressRefused, Permit, Resolve, host_name, is_public, resolve
 
 DEADLINE_S: Final = 20.0
-CONNECT_S: Final = 5.0
 MAX_BYTES: Final = 2 << 20
 MAX_REDIRECTS: Final = 5
 _STANDARD: Final = {"http": 80, "https": 443}
@@ -107,15 +99,14 @@ class Fetcher:
             target = following
 
     async def _get(self, target: Target, passed: tuple[str, ...]) -> tuple[Page, str | None]:
-        try:
-            found = await addresses_of(target.host, resolve=self.resolve, permit=self.permit)
-        except AddressRefused as refused:
-            raise FetchRefused(str(refused)) from None
+        checked = CheckedConnections(resolve=self.resolve, permit=self.permit)
         try:
             async with httpcore2.AsyncConnectionPool(
-                ssl_context=self.tls or _tls(), network_backend=_Pinned(found)
+                ssl_context=self.tls or _tls(), network_backend=checked
             ) as pool:
                 return await self._ask(pool, target, passed)
+        except AddressRefused as refused:
+            raise FetchRefused(str(refused)) from None
         except (httpcore2.NetworkError, httpcore2.TimeoutException) as error:
             raise FetchFailed(f"No answer from {target.host}: {_why(error)}.") from None
         except (httpcore2.ProtocolError, zlib.error) as error:
@@ -208,30 +199,6 @@ async def _body(answer: httpcore2.Response, encoding: str) -> tuple[bytes, bool]
         if len(body) > MAX_BYTES or packed > MAX_BYTES:
             return bytes(body[:MAX_BYTES]), True
     return bytes(body), False
-
-
-class _Pinned(httpcore2.AsyncNetworkBackend):
-    """Connects to the addresses that were looked at, whatever the name leads to by now."""
-
-    def __init__(self, addresses: Iterable[str]) -> None:
-        self._addresses = tuple(addresses)
-        self._inner = httpcore2.AnyIOBackend()
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 (the base class has it)
-        local_address: str | None = None,
-        socket_options: Any = None,
-    ) -> httpcore2.AsyncNetworkStream:
-        failed: Exception = httpcore2.ConnectError("there is no address")
-        for address in self._addresses[:4]:
-            try:
-                return await self._inner.connect_tcp(address, port, CONNECT_S)
-            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
-                failed = error
-        raise failed
 
 
 @cache

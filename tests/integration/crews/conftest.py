@@ -14,7 +14,7 @@ from tests.unit.crews.examples import CATALOG
 @pytest.fixture(autouse=True)
 def catalog() -> Iterator[None]:
     """The small catalog of the examples, whatever else is installed."""
-    before = catalog_register(lambda: CATALOG)
+    before = catalog_register(lambda _: CATALOG)
     yield
     catalog_register(before)
 

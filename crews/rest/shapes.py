@@ -8,8 +8,8 @@ from uuid import UUID
 from ninja import Schema
 from pydantic import ConfigDict, Field
 
-from crews.constraints import RULES
 from crews.catalog import Catalog
+from crews.constraints import RULES
 from crews.models import Crew, CrewVersion, Template
 from crews.problems import Problem, Severity
 from crews.selectors import crew_document, document_problems, version_latest

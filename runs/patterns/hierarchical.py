@@ -31,7 +31,7 @@ INFO = PatternInfo(
         ),
     ),
     edges="none",
-    implicit_tools={"orchestrator": (DELEGATE, CONFIDENCE)},
+    implicit_tools={"orchestrator": (DELEGATE,)},
     options_schema={
         "type": "object",
         "additionalProperties": False,

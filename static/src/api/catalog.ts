@@ -35,9 +35,17 @@ export type Catalog = {
   tools: ToolInfo[];
   providers: ProviderInfo[];
   kinds: { name: RoleKind; title: string; summary: string }[];
+  /** Constraints that code enforces; `pattern` is looked for in their text in lower case. */
+  constraints: { name: string; summary: string; pattern: string }[];
 };
 
-export const NO_CATALOG: Catalog = { patterns: [], tools: [], providers: [], kinds: [] };
+export const NO_CATALOG: Catalog = {
+  patterns: [],
+  tools: [],
+  providers: [],
+  kinds: [],
+  constraints: [],
+};
 
 export function catalogGet(): Promise<Catalog> {
   return request("GET", "/catalog");

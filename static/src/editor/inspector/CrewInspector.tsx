@@ -1,11 +1,12 @@
 import type { PatternInfo } from "../../api/catalog";
-import type { CrewDocument, CrewLimits, Json } from "../../graph/document";
+import type { CrewDocument, Json } from "../../graph/document";
 import { SelectField } from "../fields/choice";
 import { JsonField } from "../fields/code";
 import { Section } from "../fields/Field";
-import { AreaField, MoneyField, NumberField, TextField } from "../fields/text";
+import { AreaField, TextField } from "../fields/text";
 import { setPattern, withField, withFilled } from "../model/crew";
 import { currentPattern, edit, useEditor } from "../store/editor";
+import { CrewLimitFields } from "./CrewLimitFields";
 import { CrewEscalation } from "./EscalationFields";
 import { setCrew } from "./editing";
 import { SchemaEditor } from "./SchemaEditor";
@@ -42,7 +43,7 @@ export function CrewInspector({ document }: { document: CrewDocument }) {
         <PatternFields document={document} disabled={disabled} />
         <TaskFields document={document} disabled={disabled} />
         <CrewEscalation document={document} />
-        <LimitFields limits={document.limits ?? {}} disabled={disabled} />
+        <CrewLimitFields limits={document.limits ?? {}} disabled={disabled} />
       </div>
     </>
   );
@@ -144,96 +145,4 @@ function TaskFields({ document, disabled }: { document: CrewDocument; disabled: 
 function exampleText(example: Json | undefined): string {
   if (example === undefined || example === null) return "";
   return typeof example === "string" ? example : JSON.stringify(example);
-}
-
-function LimitFields({ limits, disabled }: { limits: CrewLimits; disabled: boolean }) {
-  const set = <K extends keyof CrewLimits>(key: K, value: CrewLimits[K] | undefined) =>
-    edit(
-      (before) => withFilled(before, "limits", withField(before.limits ?? {}, key, value)),
-      `limits.${key}`,
-    );
-  return (
-    <Section title="Limits of a run" open={false}>
-      <SelectField
-        label="When one is reached"
-        path="limits.on_reached"
-        value={limits.on_reached ?? "ask"}
-        choices={[
-          { value: "ask", label: "ask a person for more" },
-          { value: "end", label: "end the run" },
-        ]}
-        disabled={disabled}
-        change={(value) => set("on_reached", value === "end" ? "end" : undefined)}
-      />
-      <div className="ed-pair">
-        <MoneyField
-          label="Cost"
-          path="limits.cost_usd"
-          placeholder="no limit"
-          value={limits.cost_usd}
-          disabled={disabled}
-          change={(value) => set("cost_usd", value)}
-        />
-        <NumberField
-          label="Tokens"
-          path="limits.tokens"
-          placeholder="no limit"
-          whole
-          min={1}
-          value={limits.tokens}
-          disabled={disabled}
-          change={(value) => set("tokens", value)}
-        />
-        <NumberField
-          label="Actions"
-          path="limits.actions"
-          placeholder="500"
-          whole
-          min={1}
-          value={limits.actions}
-          disabled={disabled}
-          change={(value) => set("actions", value)}
-        />
-        <NumberField
-          label="Time"
-          path="limits.seconds"
-          placeholder="3600"
-          whole
-          min={1}
-          suffix="s"
-          value={limits.seconds}
-          disabled={disabled}
-          change={(value) => set("seconds", value)}
-        />
-      </div>
-      <div className="ed-pair">
-        <NumberField
-          label="Stop after failures"
-          path="limits.breaker.failures"
-          placeholder="5"
-          whole
-          min={1}
-          value={limits.breaker?.failures}
-          disabled={disabled}
-          change={(value) => set("breaker", breaker(limits, "failures", value))}
-        />
-        <NumberField
-          label="Among the last"
-          path="limits.breaker.window"
-          placeholder="20"
-          whole
-          min={1}
-          suffix="actions"
-          value={limits.breaker?.window}
-          disabled={disabled}
-          change={(value) => set("breaker", breaker(limits, "window", value))}
-        />
-      </div>
-    </Section>
-  );
-}
-
-function breaker(limits: CrewLimits, key: "failures" | "window", value: number | undefined) {
-  const next = withField(limits.breaker ?? {}, key, value);
-  return Object.keys(next).length > 0 ? next : undefined;
 }

@@ -19,6 +19,7 @@ import { setRole } from "./editing";
 import { RoleEngine } from "./RoleEngine";
 import { RoleHandoffs } from "./RoleHandoffs";
 import { RoleLimitFields, RoleSandboxFields } from "./RoleLimits";
+import { RoleResilience } from "./RoleResilience";
 import { RoleTools } from "./RoleTools";
 import { SchemaEditor } from "./SchemaEditor";
 
@@ -46,6 +47,7 @@ export function RoleInspector({ name, role }: RoleProps) {
           />
         )}
         {kind === "model" && <RoleTools name={name} role={role} />}
+        {(kind === "model" || kind === "code") && <RoleResilience name={name} role={role} />}
         <RoleHandoffs name={name} />
         <Section title="Result" note={role.returns ? "schema" : "anything"} open={false}>
           <SchemaEditor
@@ -165,6 +167,10 @@ function Basics({ name, role }: RoleProps) {
 function Character({ name, role }: RoleProps) {
   const disabled = !useEditor((state) => state.mayChange);
   const events = useEditor((state) => state.document.pattern.name) === "events";
+  const rules = useEditor((state) => state.catalog.constraints);
+  const enforced = rules.filter((rule) =>
+    role.constraints?.some((text) => new RegExp(rule.pattern).test(text.toLowerCase())),
+  );
   const parts = [
     ["responsibilities", "Responsibilities", "Told to the roles that hand work to this one."],
     ["constraints", "Constraints", "Rules that the role is reminded of."],
@@ -183,6 +189,17 @@ function Character({ name, role }: RoleProps) {
           change={(values) => setRole(name, field, values)}
         />
       ))}
+      {enforced.length > 0 && (
+        <p className="hint">
+          Enforced by code:{" "}
+          {enforced.map((rule) => `${rule.name} (${lower(rule.summary)})`).join("; ")}. All others
+          are told to the model.
+        </p>
+      )}
     </Section>
   );
+}
+
+function lower(sentence: string): string {
+  return sentence.charAt(0).toLowerCase() + sentence.slice(1).replace(/\.$/, "");
 }

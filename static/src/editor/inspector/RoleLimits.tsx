@@ -106,7 +106,7 @@ export function RoleLimitFields({ name, role }: RoleProps) {
       withFilled(before, "limits", withFilled(before.limits ?? {}, field, value)),
     );
   const whole = (
-    field: "tokens" | "calls" | "seconds" | "retries",
+    field: "tokens" | "calls" | "actions" | "delegations" | "seconds" | "retries",
     label: string,
     none: string,
   ) => (
@@ -136,6 +136,8 @@ export function RoleLimitFields({ name, role }: RoleProps) {
         />
         {whole("tokens", "Tokens", "no limit")}
         {whole("calls", "Model calls", "no limit")}
+        {whole("actions", "Actions", "no limit")}
+        {whole("delegations", "Delegations", "no limit")}
         {whole("seconds", "Time", "no limit")}
         {whole("retries", "Retries", "2")}
       </div>

@@ -1,0 +1,43 @@
+import { kindOf } from "../../graph/document";
+import { CheckField } from "../fields/choice";
+import { Section } from "../fields/Field";
+import { AreaField } from "../fields/text";
+import { useEditor } from "../store/editor";
+import { setRole } from "./editing";
+import type { RoleProps } from "./RoleInspector";
+
+/** What is done when the role fails, and whether its results are found again. */
+export function RoleResilience({ name, role }: RoleProps) {
+  const disabled = !useEditor((state) => state.mayChange);
+  const path = `roles.${name}`;
+  const model = kindOf(role) === "model";
+  const set = [role.fallback_instructions && "simpler approach", role.cache && "cache"];
+  return (
+    <Section
+      title="When it fails, and repeats"
+      note={set.filter(Boolean).join(", ") || "standard"}
+      open={false}
+    >
+      {model && (
+        <AreaField
+          label="Simpler approach"
+          path={`${path}.fallback_instructions`}
+          rows={4}
+          hint="Instructions for one more attempt when all retries and fallback models have failed. After that the failure handler takes over, if the crew has one."
+          placeholder="Give the shortest answer that is surely right, and say what is missing."
+          value={role.fallback_instructions ?? ""}
+          disabled={disabled}
+          change={(text) => setRole(name, "fallback_instructions", text)}
+        />
+      )}
+      <CheckField
+        label="Take results of identical calls from earlier runs"
+        hint="Within the team; shown with its origin, and free. For work that depends on nothing but its input."
+        path={`${path}.cache`}
+        checked={role.cache ?? false}
+        disabled={disabled}
+        change={(on) => setRole(name, "cache", on || undefined)}
+      />
+    </Section>
+  );
+}

@@ -215,6 +215,11 @@ def question() -> Story:
             question=f"Question {n}?",
             choices=["approve", "reject"],
             context={"table": "staging"},
+            reason="approval",
+            proposed={"table": "staging", "days": n},
+            assignee="ada@example.org",
+            deadline="2026-03-15T09:30:00+00:00",
+            default="reject",
             wait=20,
             schema_=days if n == 2 else None,
         )

@@ -74,18 +74,13 @@ def images(spec: CrewSpec, *, team: Team, here: bool) -> dict[str, str]:
 
 
 def check_commands(spec: CrewSpec, *, team: Team, here: bool, rehearsal: bool) -> None:
-    """Raise BadRequest for a `command` role whose credential the team has not, whose image has
-    not its program, or whose credential others could read."""
+    """Raise BadRequest for a `command` role whose credential the team has not, or whose image has
+    not its program."""
     for name, role in spec.roles.items():
         command, box = role.command, role.sandbox or SandboxChoice()
         if command is None or is_played(role, rehearsal):
             continue
         path, credential = f"roles.{name}.command", command.credential
-        if credential and box.shared:
-            raise BadRequest(
-                f"{path}.credential: other roles could read it in the shared sandbox"
-                f" '{box.shared}'; give this role a sandbox of its own"
-            )
         if credential and not any(
             credential_resolve(team=team, provider=provider, name=credential, environment=here)
             for provider in ENVIRONMENT

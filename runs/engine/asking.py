@@ -13,6 +13,7 @@ from runs.engine.commanding import Commanding, is_played
 from runs.engine.nesting import play_inside
 from runs.engine.recorder import Act, Outcome, Scope
 from runs.engine.terminal import Terminal
+from runs.engine.workspace import LOST_RETRIES
 from runs.errors import ActionError
 from runs.journal.entries import canonical, digest
 from runs.patterns.base import Given, PatternTool, Say
@@ -223,6 +224,7 @@ class Asking:
             agent=self.agent,
             input=told,
             repeatable=not self.role.networked,
+            retries=0 if self.role.networked else LOST_RETRIES,
         )
 
         async def effect(action: str) -> Outcome:

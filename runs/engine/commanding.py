@@ -14,6 +14,7 @@ from runs.engine import prompts
 from runs.engine.nesting import with_roles_inside
 from runs.engine.recorder import Act, Outcome, Scope
 from runs.engine.terminal import Terminal
+from runs.engine.workspace import LOST_RETRIES
 from runs.errors import ActionError
 from runs.providers.base import Credential
 from runs.tools.commands import network_told, refusals
@@ -64,7 +65,8 @@ class Commanding:
             agent=agent,
             input=told,
             # What it did outside its sandbox must not be done twice unasked.
-            repeatable=role.sandbox is None or role.sandbox.network == "none",
+            repeatable=not role.networked,
+            retries=0 if role.networked else LOST_RETRIES,
         )
 
         async def effect(action: str) -> Outcome:
@@ -140,8 +142,7 @@ def is_played(role: RoleSpec, rehearsal: bool) -> bool:
     """Say whether a rehearsal answers for a command: one that could reach a model is not run."""
     if role.command is None or not rehearsal:
         return False
-    networked = role.sandbox is not None and role.sandbox.network != "none"
-    return role.command.credential is not None or networked
+    return role.command.credential is not None or role.networked
 
 
 def environment(credentials: Mapping[tuple[str, str], Credential], name: str) -> dict[str, str]:

@@ -12,7 +12,7 @@ from runs.engine.machine import Preview
 from runs.engine.rates import Rate
 from runs.engine.recorder import Act, Outcome, Scope
 from runs.engine.terminal import Terminal
-from runs.engine.workspace import NAME_LABEL
+from runs.engine.workspace import LOST_RETRIES, NAME_LABEL
 from runs.errors import ActionError
 from runs.journal.entries import RunWaiting
 from runs.patterns.base import PatternTool
@@ -178,12 +178,14 @@ class Toolbox:
         call = call.model_copy(update={"arguments": arguments})
         if fault := _fault(call, tool.info.parameters):
             return await self._refuse(scope, call, fault)
+        repeatable = tool.repeatable and not self._may_reach_out(tool)
         act = Act(
             type="tool_call",
             name=tool.info.name,
             agent=self._crew.agent(self._role),
             input=call.arguments,
-            repeatable=tool.repeatable and not self._may_reach_out(tool),
+            repeatable=repeatable,
+            retries=LOST_RETRIES if repeatable and tool.info.needs_sandbox else 0,
             rate=self._rate(tool),
         )
         try:

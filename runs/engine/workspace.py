@@ -21,7 +21,7 @@ from runs.journal.reader import Reader
 from runs.journal.writer import Writer
 from runs.previews import table as previews
 from runs.tools import TOOLS
-from sandbox.api import Changes, Driver, ManifestEntry, Sandbox, SandboxSpec, Snapshot
+from sandbox.api import Changes, Driver, FileChange, ManifestEntry, Sandbox, SandboxSpec, Snapshot
 from sandbox.hardening import FLAVOURS
 
 Json = Any
@@ -30,6 +30,8 @@ NAME_LABEL = "callsheet.name"
 TEAM_LABEL = "callsheet.team"
 INSTALLATION_LABEL = "callsheet.installation"
 FILES_TOLD = 500
+# How often what runs in a sandbox is begun again in a new one, where the sandbox was lost.
+LOST_RETRIES = 1
 
 
 class Workspaces:
@@ -62,14 +64,17 @@ class Workspaces:
         # One look at a workspace at a time, so that what is told of it is in order.
         self._looking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._versions: dict[str, int] = {}
+        # Taken up again: what was seen there last may not have come into the journal.
+        self._attached: set[str] = set()
         self._kept: set[str] | None = None
         self._withheld: set[str] = set()
 
     async def of(self, role: str) -> Sandbox:
-        """Return a role's sandbox. Raises a SandboxError."""
+        """Return a role's sandbox; one that was lost is replaced, with its files as they were kept
+        last. Raises a SandboxError."""
         name = self.name(role)
         task = self._open.get(name)
-        if task is None or (task.done() and (task.cancelled() or task.exception())):
+        if task is None or _is_over(task):
             task = self._open[name] = asyncio.ensure_future(self._attach_or_create(name))
         return await asyncio.shield(task)
 
@@ -116,7 +121,7 @@ class Workspaces:
         """Return a sandbox of the run that is no role's, by its name; nothing in it is kept.
         Raises a SandboxError."""
         task = self._open.get(name)
-        if task is None or (task.done() and (task.cancelled() or task.exception())):
+        if task is None or _is_over(task):
             task = self._open[name] = asyncio.ensure_future(self._beside(name, choice))
         return await asyncio.shield(task)
 
@@ -146,12 +151,13 @@ class Workspaces:
     async def _attach_or_create(self, name: str) -> Sandbox:
         for info in await self._driver.list({RUN_LABEL: self._run, NAME_LABEL: name}):
             if info.state == "running":
-                return await self._driver.connect(info.id)
+                sandbox = await self._driver.connect(info.id)
+                self._attached.add(name)
+                return sandbox
         choice = self._choice(name)
         labels = {**self._labels, NAME_LABEL: name}
         sandbox = await self._driver.create(spec_of(choice, labels, self._images))
-        if last := self._last(name):
-            await sandbox.restore(read_manifest(await self._fetch(last["snapshot"])), self._fetch)
+        await sandbox.restore(await self._last_kept(name), self._fetch)
         return sandbox
 
     def _choice(self, name: str) -> SandboxChoice:
@@ -172,13 +178,22 @@ class Workspaces:
 
     async def _keep(self, name: str, sandbox: Sandbox) -> dict[str, Json]:
         changes = await sandbox.changes()
-        if not changes.files:
+        if not changes.files and name not in self._attached:
             return {}
         snapshot = await self._snapshot(sandbox)
+        if name in self._attached:
+            changes = compared(await self._last_kept(name), snapshot)
+            self._attached.discard(name)
+            if not changes.files:
+                return {}
         if sandbox.id not in self._digests:
             self._digests[sandbox.id] = await sandbox.image()
         told = await self._told(name, changes, snapshot)
         return {"workspace": {**told, "image": self._digests[sandbox.id]}}
+
+    async def _last_kept(self, name: str) -> Snapshot:
+        last = self._last(name)
+        return read_manifest(await self._fetch(last["snapshot"])) if last else Snapshot(entries=())
 
     async def _told(self, name: str, changes: Changes, snapshot: Snapshot) -> dict[str, Json]:
         """Say what changed. The version grows with each look, so that of two branches it is
@@ -265,6 +280,27 @@ def spec_of(
         timeout_s=choice.timeout_s,
         labels=dict(labels),
     )
+
+
+def compared(before: Snapshot, after: Snapshot) -> Changes:
+    """Return what happened to the files between two snapshots."""
+    old = {entry.path: entry for entry in before.entries if entry.kind == "file"}
+    new = {entry.path: entry for entry in after.entries if entry.kind == "file"}
+    found = [
+        FileChange(path=path, change="modified" if path in old else "added", size=entry.size)
+        for path, entry in new.items()
+        if path not in old or old[path].sha256 != entry.sha256
+    ]
+    gone = old.keys() - new.keys()
+    found += [FileChange(path=path, change="removed", size=0) for path in sorted(gone)]
+    return Changes(files=tuple(found))
+
+
+def _is_over(task: asyncio.Task[Sandbox]) -> bool:
+    """Say whether a sandbox could not be made, or is there no more."""
+    if not task.done():
+        return False
+    return task.cancelled() or task.exception() is not None or task.result().lost
 
 
 def read_manifest(data: bytes) -> Snapshot:

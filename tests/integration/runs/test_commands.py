@@ -88,7 +88,6 @@ def test_a_credential_is_its_own_and_nowhere_else(stage: Stage) -> None:
     [
         (command("", argv=["claude", "-p"]), "has no program 'claude'"),
         (command("", command={"credential": "cli"}), "no credential 'cli'"),
-        (command("", command={"credential": "default"}, sandbox={"shared": "desk"}), "shared"),
     ],
 )
 def test_what_cannot_work_is_refused_before_it_starts(

@@ -1,16 +1,20 @@
 """The workspace belongs to the run: it is there after its container and its worker are gone."""
 
+import asyncio
 import hashlib
+from contextlib import suppress
 
 import docker
 import pytest
 
+from runs.engine.drive import Drive
+from runs.engine.machine import Machine
 from runs.engine.workspace import RUN_LABEL
-from runs.models import Run
+from runs.models import Blob, Run
 from runs.services import decision_make
 from sandbox.docker_driver import DockerDriver
 from tests.integration.runs.documents import code_role, document, pipeline
-from tests.integration.runs.playing import Played, Stage, on_machine
+from tests.integration.runs.playing import Played, Stage, on_machine, run_out
 
 pytestmark = pytest.mark.usefixtures("docker_client")
 WRITES = """
@@ -130,3 +134,75 @@ def test_d5_mailboxes_are_files_in_a_shared_sandbox(
     assert {place["name"] for place in told} == {"shared-desk"}
     versions = [place["version"] for place in told]
     assert len(set(versions)) == len(versions)
+
+
+# Waits for as long as it is in the container in which the notes were written.
+WAITS = """
+import json, os, time
+if os.path.exists("/tmp/first"):
+    open("begun", "w").close()
+    time.sleep(600)
+print(json.dumps({"notes": open("data/notes.txt").read(), "begun": os.path.exists("begun")}))
+"""
+
+
+@pytest.mark.parametrize("how", ["kill", "pause"])
+def test_a_command_whose_container_is_lost_is_begun_again_with_the_files(
+    stage: Stage, docker_client: docker.DockerClient, how: str
+) -> None:
+    """The container is killed from outside, or paused, which ends it after some seconds."""
+    roles = {
+        "writer": code_role("stage", WRITES + '\nopen("/tmp/first", "w").close()', sandbox=SHARED),
+        "waiter": code_role("stage", WAITS, sandbox={**SHARED, "timeout_s": 600}),
+    }
+    run = stage.start(pipeline(roles))
+
+    async def work(machine: Machine) -> None:
+        drive = asyncio.ensure_future(Drive(machine, str(run.pk)).go())
+        async with asyncio.timeout(120):
+            await asyncio.to_thread(lose, docker_client, str(run.pk), how)
+            await drive
+
+    on_machine(work)
+    played = stage.read(run)
+    assert played.output == {"notes": "kept for later", "begun": False}
+    started = [e for e in played.action("waiter/program") if e["kind"] == "action.started"]
+    assert [e["payload"]["attempt"] for e in started] == [1, 2]
+
+
+def lose(client: docker.DockerClient, run: str, how: str) -> None:
+    """Wait until the second program is at it, and end its container from outside."""
+    while True:
+        for found in client.containers.list(filters={"label": f"{RUN_LABEL}={run}"}):
+            code, _ = found.exec_run(["test", "-e", "/workspace/begun"])
+            if code == 0:
+                getattr(found, how)()
+                return
+
+
+def test_files_seen_by_a_worker_that_was_lost_are_told_by_the_next(
+    stage: Stage, docker_client: docker.DockerClient
+) -> None:
+    """The first worker is lost when the files were kept, but the journal does not say so yet; then
+    the container is lost as well."""
+
+    async def work(machine: Machine) -> None:
+        drive = Drive(machine, str(run.pk))
+        going = asyncio.ensure_future(drive.go())
+        await asyncio.to_thread(until_kept)
+        drive.stop()
+        with suppress(asyncio.CancelledError):
+            await going
+
+    def until_kept() -> None:
+        while not Blob.objects.filter(run=run).exists():
+            pass
+
+    run = stage.start(CREW)
+    on_machine(work)
+    run_out(run)
+    waiting = stage.go_on(run)
+    assert waiting.run.status == "waiting"
+    for lost in containers(run):
+        docker_client.containers.get(lost).remove(force=True)
+    assert answered(stage, waiting).output == {"found": "kept for later"}

@@ -29,7 +29,7 @@ export function App({ page }: { page: InboxPage }) {
     },
     [items, refresh, choose],
   );
-  useKeys({ items, shown, choose, arm: setArmed, mayDecide: page.may_decide });
+  useKeys({ items, shown, chosen, choose, arm: setArmed, mayDecide: page.may_decide });
 
   const missing = chosen !== null && items.every(({ ask }) => ask.id !== chosen);
   const detail = shown && (

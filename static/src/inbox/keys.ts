@@ -4,17 +4,19 @@ import { type Item, stepped } from "./inbox";
 
 type Keys = {
   items: Item[];
+  /** The question that is open; `chosen` is null where nobody has opened it. */
   shown: Item | undefined;
+  chosen: string | null;
   choose: (id: string | null) => void;
   arm: (choice: string | null) => void;
   mayDecide: boolean;
 };
 
 /** j and k go through the list, Enter goes into a question, a, e and r decide it. */
-export function useKeys({ items, shown, choose, arm, mayDecide }: Keys): void {
+export function useKeys({ items, shown, chosen, choose, arm, mayDecide }: Keys): void {
   useEffect(() => {
     const go = (step: number) => {
-      const next = stepped(items, shown?.ask.id ?? null, shown ? step : 0);
+      const next = stepped(items, chosen, step);
       if (!next) return;
       choose(next.ask.id);
       requestAnimationFrame(() => row(next.ask.id)?.focus());
@@ -36,7 +38,7 @@ export function useKeys({ items, shown, choose, arm, mayDecide }: Keys): void {
     };
     document.addEventListener("keydown", pressed);
     return () => document.removeEventListener("keydown", pressed);
-  }, [items, shown, choose, arm, mayDecide]);
+  }, [items, shown, chosen, choose, arm, mayDecide]);
 }
 
 function decide(event: KeyboardEvent, { ask }: Item, arm: (choice: string | null) => void): void {

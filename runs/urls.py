@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from runs import audit_views, file_views, inbox_views, notice_views, views
+from runs import audit_views, file_views, image_views, inbox_views, notice_views, views
 
 app_name = "runs"
 urlpatterns = [
@@ -14,6 +14,11 @@ urlpatterns = [
     path("settings/notifications/webhook/test/", notice_views.webhook_test, name="webhook_test"),
     path(
         "settings/notifications/webhook/delete/", notice_views.webhook_delete, name="webhook_delete"
+    ),
+    path("settings/sandboxes/", image_views.sandboxes, name="sandboxes"),
+    path("settings/sandboxes/images/", image_views.image_add, name="image_add"),
+    path(
+        "settings/sandboxes/images/<int:pk>/remove/", image_views.image_delete, name="image_delete"
     ),
     path("runs/", views.run_list, name="list"),
     path("runs/<uuid:pk>/", views.run_live, name="live"),

@@ -9,7 +9,7 @@ from crews.services import crew_create, crew_publish, templates_install
 from resources.services import document_add, server_save
 from runs.journal import entries as e
 from runs.journal import store
-from runs.models import Run
+from runs.models import Run, TeamImage
 from runs.previews.table import preview_add
 from runs.services import run_start
 from teams.models import ApiKey, Team, User
@@ -63,6 +63,7 @@ def world_make() -> World:
     )
     _tell(run, _question(run), e.RunFinished(status="finished", output={"text": "An answer"}))
     _tell(asking, _question(asking))
+    image = TeamImage.objects.create(team=team, name="tools:1", digest="sha256:0", python="3.12.1")
     preview_add(
         run=str(run.pk),
         action=e.action_id(str(run.pk), "tool"),
@@ -81,6 +82,7 @@ def world_make() -> World:
     things: dict[str, dict[str, object]] = {
         "settings/credentials/": {"pk": credential.pk},
         "settings/documents/": {"pk": document.pk},
+        "settings/sandboxes/": {"pk": image.pk},
         "settings/tools/servers/": {"pk": mcp_server.pk},
         "settings/keys/": {"pk": key.pk},
         "settings/models/tiers/": {"tier": "fast"},

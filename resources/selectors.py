@@ -82,7 +82,7 @@ def mcp_tools_of(team: Team) -> QuerySet[McpTool]:
     """Return the tools of the team's servers that its crews may use."""
     return (
         McpTool.objects.filter(server__team=team, chosen=True)
-        .select_related("server")
+        .select_related("server__team")
         .order_by("server__slug", "name")
     )
 

@@ -4,12 +4,14 @@ from typing import Any
 
 from django.conf import settings
 
-from crews.spec import CrewSpec
-from resources.models import McpTool
+from crews.spec import CrewSpec, SandboxChoice
+from resources.models import McpServer, McpTool
 from resources.selectors import mcp_tools_of
 from runs import preflight
 from runs.errors import BadRequest
+from runs.images import images_of
 from runs.tools import mcp, web_search
+from sandbox.hardening import FLAVOURS
 from teams.models import Team
 
 Json = Any
@@ -60,9 +62,17 @@ def _check_tool(full_name: str, tool: McpTool | None, place: str, *, here: bool)
             f"{place}: the server '{tool.server}' {what} '{tool.name}' since it was accepted."
             " Look at it in the settings, under Tools."
         )
-    if not tool.server.url and (settings.EMBEDDED or here):
-        status = preflight.sandbox_status()
-        if not status.available:
-            raise BadRequest(
-                f"{place}: the server '{tool.server}' runs in a sandbox. {status.reason}"
-            )
+    if not tool.server.url:
+        _check_sandbox(tool.server, place, here=here)
+
+
+def _check_sandbox(server: McpServer, place: str, *, here: bool) -> None:
+    image = server.image or SandboxChoice().image
+    if image not in FLAVOURS and not images_of(server.team).filter(name=image).exists():
+        raise BadRequest(
+            f"{place}: the server '{server}' runs in a sandbox of the image '{image}', which is"
+            " not on the team's list. Add it in the settings, under Sandboxes."
+        )
+    status = preflight.sandbox_status() if settings.EMBEDDED or here else None
+    if status is not None and not status.available:
+        raise BadRequest(f"{place}: the server '{server}' runs in a sandbox. {status.reason}")

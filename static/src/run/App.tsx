@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useState } from "react";
 import { type CrewDocument, type CrewLimits, titleOf } from "../graph/document";
+import { toppedUp } from "../journal/allowances";
 import { isFinal } from "../journal/fold";
 import { Canvas } from "./Canvas";
 import { now, useNow } from "./clock";
@@ -35,7 +36,7 @@ export function App({ page, model }: { page: Page; model: RunModel }) {
       <Banner model={model} />
       <Meters
         state={state}
-        limits={document ? { ...DEFAULT_LIMITS, ...document.limits } : {}}
+        limits={document ? toppedUp({ ...DEFAULT_LIMITS, ...document.limits }, state) : {}}
         until={until}
       />
       <div className="run-body">

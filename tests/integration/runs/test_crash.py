@@ -5,12 +5,14 @@ import signal
 import time
 from typing import Any
 
+import docker
 import pytest
 
+from runs.engine.workspace import RUN_LABEL
 from tests.engines.processes import wait_until
 from tests.fakes.model_server import Reply, Rule
 from tests.integration.runs import trail
-from tests.integration.runs.documents import delegate, desk, steps
+from tests.integration.runs.documents import code_role, delegate, desk, pipeline, steps
 from tests.integration.runs.house import House, stop, thaw
 
 pytestmark = pytest.mark.whole
@@ -127,3 +129,40 @@ def test_a_worker_that_is_told_to_end_hands_its_run_over_at_once(house: House) -
     assert len(house.calls()) == trail.attempts(entries) == 4
     assert [e["payload"] for e in entries if e["kind"] == "run.resumed"] == [HANDED_OVER]
     wait_until(lambda: first not in house.workers(), what="the worker's end")
+
+
+COUNTS = """
+import json, os, time
+with open("begun", "a") as file:
+    file.write("x")
+time.sleep(2)
+print(json.dumps({"begun": os.path.getsize("begun"), "notes": open("notes.txt").read()}))
+"""
+
+
+def test_killed_in_a_command(house: House, docker_client: docker.DockerClient) -> None:
+    """The next worker takes the living container up again and waits for the same command."""
+    shared = {"image": "minimal", "shared": "desk"}
+    writes = 'open("notes.txt", "w").write("kept")\nprint("{}")'
+    roles = {
+        "writer": code_role("stage", writes, sandbox=shared),
+        "counter": code_role("stage", COUNTS, sandbox=shared),
+    }
+    run = house.start(pipeline(roles))
+
+    def at_it() -> bool:
+        found = docker_client.containers.list(filters={"label": f"{RUN_LABEL}={run}"})
+        return any(box.exec_run(["test", "-e", "/workspace/begun"])[0] == 0 for box in found)
+
+    wait_until(at_it, seconds=30, what="the second program")
+    house.kill_workers()
+    entries = house.finished(run, seconds=60)
+    assert entries[-1]["payload"]["output"] == {"begun": 1, "notes": "kept"}
+    started = [e for e in entries if e["kind"] == "action.started" and "counter/" in e["key"]]
+    assert [e["payload"]["attempt"] for e in started] == [1, 2]
+    left = {"label": f"{RUN_LABEL}={run}"}
+    wait_until(
+        lambda: not docker_client.containers.list(all=True, filters=left),
+        seconds=40,
+        what="the run's container being gone",
+    )

@@ -7,6 +7,7 @@ import pytest
 
 from sandbox.errors import FileError
 from sandbox.live import LiveSandbox
+from tests.integration.sandbox.conftest import Create
 
 
 async def refused(call, *codes: str) -> None:
@@ -127,3 +128,60 @@ async def test_a_closed_workspace_is_told(box: LiveSandbox):
     await refused(box.files.read("kept"), "denied")
     assert (await box.run("chmod 700 /workspace", cwd="/")).ok
     assert await box.files.read("kept") == b"1"
+
+
+TAR = r"""
+import io, tarfile
+trusting = {"filter": "fully_trusted"} if hasattr(tarfile, "fully_trusted_filter") else {}
+with tarfile.open("evil.tar", "w") as tar:
+    for name, kind, target in [
+        ("../../escaped", tarfile.REGTYPE, ""),
+        ("/tmp/absolute", tarfile.REGTYPE, ""),
+        ("out", tarfile.SYMTYPE, "/etc"),
+        ("out/passwd", tarfile.REGTYPE, ""),
+        ("hard", tarfile.LNKTYPE, "/etc/passwd"),
+        ("device", tarfile.CHRTYPE, ""),
+        ("good.txt", tarfile.REGTYPE, ""),
+    ]:
+        info = tarfile.TarInfo(name)
+        info.type, info.linkname, info.mode = kind, target, 0o4777
+        info.devmajor, info.devminor = 1, 8
+        info.size = 4 if kind == tarfile.REGTYPE else 0
+        tar.addfile(info, io.BytesIO(b"evil"))
+with tarfile.open("evil.tar") as tar:
+    for member in tar:
+        try:
+            tar.extract(member, **trusting)
+        except (OSError, KeyError) as error:
+            print(member.name, type(error).__name__)
+print(open("/etc/passwd").read().count("evil"))
+"""
+
+
+async def test_an_archive_unpacked_inside_opens_no_way_out(box: LiveSandbox, create: Create):
+    """What trusts an archive spoils its own sandbox at most; we never unpack one."""
+    result = await box.run_code("python", TAR)
+    assert result.ok, result.stderr
+    assert result.stdout.endswith(b"\n0\n")
+    with pytest.raises(FileError):
+        await box.files.read("out/passwd")
+    assert await box.files.read("good.txt") == b"evil"
+    kept: dict[str, bytes] = {}
+
+    async def store(digest: str, data: bytes) -> None:
+        kept[digest] = data
+
+    snapshot = await box.snapshot(store)
+    kinds = {entry.path: entry.kind for entry in snapshot.entries}
+    assert {kinds["good.txt"], kinds["out"]} == {"file", "link"}
+    assert "device" not in kinds
+    assert set(kept.values()) <= {b"evil", await box.files.read("evil.tar")}
+
+    async def fetch(digest: str) -> bytes:
+        return kept[digest]
+
+    other = await create()
+    await other.restore(snapshot, fetch)
+    assert await other.files.read("good.txt") == b"evil"
+    with pytest.raises(FileError):
+        await other.files.read("out/passwd")

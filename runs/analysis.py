@@ -13,6 +13,9 @@ from runs.models import Action, Entry, Run
 
 Json = Any
 WORK = ("ask", "model_call", "tool_call")
+_COLUMNS = (
+    "agent", "type", "status", "attempt", "tokens", "cost_usd", "started_at", "ended_at",
+)  # fmt: skip
 MESSAGES = ("message", "state_write", "spawn")
 
 
@@ -58,17 +61,19 @@ def analyze(runs: Iterable[Run]) -> list[AgentReport]:
     reports: dict[str, AgentReport] = {}
     spans: dict[str, list[float]] = {}
     rows = Action.objects.filter(run__in=list(runs), type__in=WORK, seq__gt=F("run__taken") + 1)
-    for row in rows.order_by("run", "seq").iterator():
-        report = reports.setdefault(row.agent, AgentReport(row.agent))
-        report.tokens += row.tokens
-        report.cost_usd += row.cost_usd or 0
-        took = None if row.ended_at is None else (row.ended_at - row.started_at).total_seconds()
-        if row.type != "ask":
-            report.calls += row.attempt
-            report.succeeded += row.status == "finished"
-            report.failed += row.attempt - 1 + (row.status == "failed")
+    for agent, type, status, attempt, tokens, cost, start, end in (
+        rows.order_by("run", "seq").values_list(*_COLUMNS).iterator(10_000)
+    ):
+        report = reports.setdefault(agent, AgentReport(agent))
+        report.tokens += tokens
+        report.cost_usd += cost or 0
+        took = None if end is None else (end - start).total_seconds()
+        if type != "ask":
+            report.calls += attempt
+            report.succeeded += status == "finished"
+            report.failed += attempt - 1 + (status == "failed")
             if took is not None:
-                spans.setdefault(row.agent, []).append(took)
+                spans.setdefault(agent, []).append(took)
         elif took is not None:
             report.durations.append(took)
     for report in reports.values():
@@ -81,15 +86,17 @@ def messages(runs: Iterable[Run]) -> MessageReport:
     total: Counter[str] = Counter()
     rows = Action.objects.filter(run__in=list(runs), type__in=MESSAGES, status="finished")
     by_run: dict[str, list[Any]] = {}
-    for run, action in rows.values_list("run", "pk"):
-        by_run.setdefault(str(run), []).append(action)
+    for row in rows.only("pk", "run_id"):
+        by_run.setdefault(str(row.run_id), []).append(row.pk)
     for run, actions in by_run.items():
         total.update(_messages(run, actions))
     return MessageReport(**total)
 
 
 def _messages(run: str, actions: list[Any]) -> dict[str, int]:
-    entries = store.load(Entry.objects.filter(run=run, kind="action.finished", action__in=actions))
+    entries = store.load(
+        Entry.objects.filter(run_id=run, kind="action.finished", action__in=actions)
+    )
     logs: dict[str | None, set[int]] = {}
     read: set[tuple[str | None, int]] = set()
     refused = 0

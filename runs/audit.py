@@ -1,13 +1,12 @@
 """What the audit page asks of a run: actions that match, and one action in full."""
 
 import json
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Q
 
 from runs.journal import store
 from runs.journal.entries import Entry
@@ -72,19 +71,6 @@ def titles_of(run: Run) -> dict[str, str]:
     payload = next((entry.payload or {} for entry in store.load(first)), {})
     roles = payload.get("document", {}).get("roles", {})
     return {name: role["title"] for name, role in roles.items() if role.get("title")}
-
-
-def roles_of(run: Run) -> list[Mapping[str, Json]]:
-    """Return for each role: agent, calls, tools, failed, tokens, cost_usd; the dearest first."""
-    actions = Action.objects.filter(run=run).exclude(agent="").order_by()
-    sums: Iterable[Mapping[str, Json]] = actions.values("agent").annotate(
-        calls=Count("pk", filter=Q(type="model_call")),
-        tools=Count("pk", filter=Q(type="tool_call")),
-        failed=Count("pk", filter=Q(status="failed")),
-        tokens=Sum("tokens"),
-        cost_usd=Sum("cost_usd"),
-    )
-    return sorted(sums, key=lambda row: (-(row["cost_usd"] or 0), -row["tokens"], row["agent"]))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,11 +9,15 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from runs.audit import Filter, actions_found, choices_of, roles_of, titles_of, trace
+from runs.analysis import analyze, messages
+from runs.audit import Filter, actions_found, choices_of, titles_of, trace
 from runs.export import verify_run
 from runs.models import Action, Run
+from runs.selectors import state_of
 from runs.tree import Tree, outline
+from runs.why import Reasons
 from teams.access import TeamRequest, get_or_404, team_required
+from teams.permissions import can
 
 
 @require_GET
@@ -37,7 +41,10 @@ def audit_action(request: TeamRequest, pk: UUID, action: UUID) -> HttpResponse:
         "trace": trace(run, row),
         "titles": titles_of(run),
         "query": _query(_filter(request)),
+        "may_fork": can(request.user, "runs.start", run.team),
     }
+    if "why" in request.GET:
+        context["steps"] = Reasons(state_of(run)).of(str(row.pk))
     if _by_script(request):
         return render(request, "runs/action.html", context)
     return render(request, "runs/audit.html", _page(request, run, selected=row) | context)
@@ -80,7 +87,9 @@ def _page(request: HttpRequest, run: Run, selected: Action | None = None) -> dic
     context: dict[str, Any] = {
         "run": run,
         "titles": titles_of(run),
-        "roles": [] if selected else roles_of(run),
+        "reports": [] if selected else analyze([run]),
+        "bus": None if selected else messages([run]),
+        "origin": run.origin_id and Run.objects.filter(pk=run.origin_id).first(),
         "wanted": wanted,
         "choices": choices_of(run),
         "query": _query(wanted),

@@ -10,7 +10,7 @@ from runs.providers.base import Message, ModelReply, ToolMessage
 
 Json = Any
 _MESSAGES: TypeAdapter[list[Message]] = TypeAdapter(list[Message])
-_EDITABLE = "ask, model_call, tool_call and handoff"
+EDITABLE = ("ask", "model_call", "tool_call", "handoff")
 
 
 def check_output(at: ActionState, output: Json) -> Json:
@@ -55,8 +55,9 @@ def check_input(at: ActionState, input: Json) -> Json:
             raise BadRequest("edit.input: give an object with the payload to hand over")
         return own | {"payload": input["payload"]}
     raise BadRequest(
-        f"edit.input: what a {at.type} is given comes from what was before it; {_EDITABLE} have an"
-        " input of their own. Fork at one of these, or edit the output"
+        f"edit.input: what a {at.type} is given comes from what was before it;"
+        f" {', '.join(EDITABLE)} have an input of their own. Fork at one of these, or edit the"
+        " output"
     )
 
 

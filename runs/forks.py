@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from copy import deepcopy
-from typing import Any, cast
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from crews.problems import Problem
 from crews.schema_guard import validate_payload
 from crews.spec import CrewSpec, ModelChoice
-from crews.strict_json import Refused, check_json
+from crews.strict_json import Refused, check_json, json_load
 from runs import lent, preflight
 from runs.engine import fork as cut
 from runs.engine.allowances import KEY as ABOUT_LIMITS
@@ -57,8 +57,8 @@ def run_fork(
     idempotency_key: str | None = None,
     here: bool = False,
 ) -> Run:
-    """Start a fork of a run at one of its actions (an id, or a key). All that had ended when the action began is
-    taken over; the action itself is done again, unless it is given an `output`.
+    """Start a fork of a run at one of its actions (an id, or a key). All that had ended when the
+    action began is taken over; the action itself is done again, unless it is given an `output`.
 
     Raises BadRequest naming the field that is wrong.
     """
@@ -97,6 +97,29 @@ def origin(run: Run) -> Origin:
     """Return where a run comes from; an empty origin for one that is no fork."""
     first = store.read(str(run.pk), limit=1)
     return origin_of(first[0].payload if first else None)
+
+
+def model_of_text(text: str) -> dict[str, Json]:
+    """Return the model that a person wrote: `provider/name`, a tier, or JSON. Raises
+    BadRequest."""
+    if text.startswith("{"):
+        try:
+            model = json_load(text)
+        except ValueError as error:
+            raise BadRequest(f"edit.model: {error}") from None
+        return dict(model)
+    provider, slash, name = text.partition("/")
+    return {"provider": provider, "name": name} if slash else {"tier": text}
+
+
+def role_of(started: dict[str, Json], agent: str) -> dict[str, Json] | None:
+    """Return an agent's role in the documents that a run pinned; one of a nested crew is
+    `role/role`."""
+    path, _, name = agent.rpartition("/")
+    crews = started.get("crews") or {}
+    document = crews.get(path, {}).get("document") if path else started.get("document")
+    found: dict[str, Json] | None = (document or {}).get("roles", {}).get(name)
+    return found
 
 
 class _Making:
@@ -176,10 +199,7 @@ class _Making:
 
     def _change_role(self, edit: Edit, agent: str) -> None:
         """Put other instructions or another model into the pinned document."""
-        path, _, name = agent.rpartition("/")
-        crews = self.started.get("crews") or {}
-        document = crews.get(path, {}).get("document") if path else self.started["document"]
-        role = (document or {}).get("roles", {}).get(name)
+        role = role_of(self.started, agent)
         if role is None:
             raise BadRequest(f"edit.role: this crew has no role '{agent}'")
         if not role.get("model"):
@@ -235,11 +255,7 @@ def _check(edit: Edit, at: ActionState, history: History) -> None:
 def _check_returns(at: ActionState, output: Json, history: History) -> None:
     """Raise BadRequest where an edited result is not valid by what its role returns. The
     contracts that it is handed over by are checked in the run."""
-    path, _, name = at.agent.rpartition("/")
-    started = history.state.started or {}
-    document = (started.get("crews") or {}).get(path, {}).get("document") if path else None
-    roles = cast(dict[str, Json], (document or started.get("document") or {}).get("roles", {}))
-    schema = roles.get(name, {}).get("returns")
+    schema = (role_of(history.state.started or {}, at.agent) or {}).get("returns")
     if schema is None or isinstance(at.output, str):
         return
     if problems := validate_payload(schema, output):

@@ -74,7 +74,8 @@ def longest_run(words: list[str], other: list[str]) -> int:
     for place, word in enumerate(other):
         if word in wanted:
             places[word].append(place)
-    longest, before = 0, {}
+    longest = 0
+    before: dict[int, int] = {}
     for word in words:
         now = {place: before.get(place - 1, 0) + 1 for place in places[word]}
         longest = max(longest, *now.values()) if now else longest

@@ -83,9 +83,12 @@ class Tree:
         self.run = run
         self.roots: list[Branch] = []
         self.by_id: dict[UUID, Branch] = {}
-        columns = ("id", "parent", "tokens", "cost_usd", "status")
+        columns = ("id", "parent", "tokens", "cost_usd", "status", "seq")
         actions = Action.objects.filter(run=run).order_by("seq")
-        for id, parent, tokens, cost, status in actions.values_list(*columns).iterator(10_000):
+        for id, parent, tokens, cost, status, seq in actions.values_list(*columns).iterator(10_000):
+            if run.taken and seq <= run.taken + 1:
+                # A fork took it over: it cost the other run.
+                tokens, cost = 0, None
             branch = self.by_id[id] = Branch(id, parent, tokens, cost)
             above = self.above(branch)
             (above.children if above else self.roots).append(branch)

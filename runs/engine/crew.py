@@ -14,10 +14,11 @@ from runs.engine.budget import BudgetExceeded
 from runs.engine.handoff import let_through
 from runs.engine.machine import Credentials, Machine
 from runs.engine.origin import origin_of
-from runs.engine.recorder import Act, Outcome, Recorder, Scope
+from runs.engine.recorder import Act, Recorder, Scope
 from runs.engine.workspace import Workspaces
 from runs.errors import ActionError, RunHalted, RunSuspended
 from runs.journal.entries import ActionType, RunWaiting, WaitingReason
+from runs.journal.fold import ActionState
 from runs.patterns import base
 from runs.patterns.base import Given, Passage, PatternTool, Say
 from runs.providers.base import Credential
@@ -240,10 +241,7 @@ class CrewAtWork:
             await ready()
         act = Act(type=cast(ActionType, type), name=name, agent=self.agent(agent), input=input)
 
-        async def effect(_: str) -> Outcome:
-            return Outcome(output=happen())
-
-        return await self.recorder.leaf(self.scope, type, act, effect)
+        return self.recorder.instant(self.scope, type, act, happen)
 
     def past(self, *types: str) -> list[Json]:
         return [
@@ -268,6 +266,14 @@ class CrewAtWork:
         """The run whose id the marks around data are made from: a fork's are its root's, so that
         what it takes over reads the same."""
         return origin_of(self.recorder.state.started).root or self.run
+
+    def count_visits(self, passed: ActionState) -> None:
+        """Count the asks in a span that is not entered again, as a rehearsal tells them by
+        number."""
+        inside = f"{passed.key}/"
+        for action in self.recorder.state.actions.values():
+            if action.type == "ask" and action.key.startswith(inside):
+                self.visits[action.agent] += 1
 
     def _asked(
         self, role: str, task: Json, words: str, given: Sequence[Given]

@@ -215,6 +215,8 @@ class Drive:
             recorder=recorder,
             workspaces=spaces,
         )
+        if crew.rehearsal:
+            recorder.on_passed = crew.count_visits
         return await pattern.play(crew)
 
     async def _finish(
@@ -227,14 +229,21 @@ class Drive:
     ) -> None:
         await recorder.written()
         state = recorder.state
-        totals = {
+        totals: dict[str, Json] = {
             "tokens": state.tokens,
             "cost_usd": str(state.cost_usd),
             "unpriced": state.unpriced,
             "calls": state.calls,
-            "actions": len(state.actions),
+            "actions": len(state.actions) - state.taken_actions,
             "failures": state.failures,
         }
+        if state.taken_actions:
+            totals["taken"] = {
+                "tokens": state.taken_tokens,
+                "cost_usd": str(state.taken_cost_usd),
+                "calls": state.taken_calls,
+                "actions": state.taken_actions,
+            }
         finished = e.RunFinished.model_construct(
             status=status, output=output, error=error, totals=totals
         )

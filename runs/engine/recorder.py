@@ -59,6 +59,8 @@ class Recorder(Ledger):
         super().__init__(run, lease, state, writer)
         self.budget = budget
         self._edits = origin_of(state.started).inputs
+        # Told of each span that has its result and is not entered again.
+        self.on_passed: Callable[[ActionState], None] = lambda _: None
         self.address: Callable[[e.RunWaiting, str], e.RunWaiting] = lambda waiting, _: waiting
 
     async def span(
@@ -68,6 +70,8 @@ class Recorder(Ledger):
         its own, so after a crash it is simply entered again."""
         key, action, known = self._place(scope, slot, act)
         if known is not None and (not self.deep or is_edited(known) or known.cached):
+            if known.status in ("finished", "failed"):
+                self.on_passed(known)
             if known.status == "finished":
                 return known.output
             if known.status == "failed":
@@ -177,6 +181,22 @@ class Recorder(Ledger):
             self._keep(act, action)
             self.budget.breaker.result(failed=False)
             return outcome.output
+
+    def instant(self, scope: Scope, slot: str, act: Act, happen: Callable[[], Json]) -> Json:
+        """Let something happen to what branches share, here in memory: entries tell it in the order
+        in which it happens, and are written before the next effect on the outside world begins."""
+        key, action, known = self._place(scope, slot, act)
+        if known is not None and known.status == "finished":
+            return known.output
+        attempt = 1 if known is None else known.attempt + 1
+        done = doing(scope.action, act)
+        self.budget.breaker.begin(done)
+        self.budget.breaker.end(done)
+        self.budget.begin(scope.place(act.agent))
+        output = happen()
+        self.record(self._started(act, key, action, scope, attempt=attempt))
+        self.record(self._entry(e.ActionFinished(output=output), key, action, scope, act))
+        return output
 
     async def _waits(self, rate: rates.Rate | None) -> float:
         """Return the seconds until a call may begin by its rate limit."""
@@ -350,7 +370,7 @@ class Recorder(Ledger):
             reserved = {"tokens": act.tokens}
             if act.cost_usd is not None:
                 reserved["cost_usd"] = str(act.cost_usd)  # type: ignore[assignment]
-        started = e.ActionStarted.model_construct(
+        started = e.ActionStarted(
             type=act.type,
             name=act.name,
             attempt=attempt,

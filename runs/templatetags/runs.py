@@ -80,6 +80,18 @@ def compact(tokens: int) -> str:
     return f"{tokens / 1000:.0f}k" if tokens < 999_500 else f"{tokens / 1_000_000:.1f}M"
 
 
+@register.filter
+def differs(what: str) -> str:
+    """Return in what two runs' actions differ as people say it."""
+    return {"only_a": "only in A", "only_b": "only in B"}.get(what, what)
+
+
+@register.simple_tag(takes_context=True)
+def written(context: Context, choice: Any) -> str:
+    """Return what a form's field holds: what was written into it, else its own text."""
+    return str(context["written"][choice.name])
+
+
 @register.simple_tag
 def cost_of(run: Run) -> str:
     """Return what a run cost, and whether there is more of which the price is not known."""

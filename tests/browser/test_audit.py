@@ -63,7 +63,7 @@ def test_an_action_shows_beside_the_tree_and_has_its_own_address(audit: Audit) -
     expect(audit.chosen).to_contain_text("run_python")
     expect(audit.detail).to_contain_text("print(0.9 * 3.6)")
     audit.page.go_back()
-    expect(audit.detail).to_contain_text("Who used what")
+    expect(audit.detail).to_contain_text("How the agents did")
 
 
 def test_keys_go_through_the_actions_and_fold_them(audit: Audit) -> None:

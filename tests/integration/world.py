@@ -9,7 +9,7 @@ from crews.services import crew_create, crew_publish, templates_install
 from resources.services import document_add, server_save
 from runs.journal import entries as e
 from runs.journal import store
-from runs.models import Run, TeamImage
+from runs.models import Experiment, Run, TeamImage
 from runs.previews.table import preview_add
 from runs.services import run_start
 from teams.models import ApiKey, Team, User
@@ -21,6 +21,12 @@ from teams.services import (
     team_create,
     user_create,
 )
+
+_PLAN = {
+    "name": "Which?",
+    "variants": [{"name": "one", "crew": "x"}, {"name": "two", "crew": "x"}],
+    "tasks": [{"task": "A task"}],
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +85,10 @@ def world_make() -> World:
     document = document_add(team=team, user=owner, name="notes.md", data=b"Notes")
     mcp_server = server_save(team=team, slug="nobody", url="http://127.0.0.1:9/mcp")
     key = ApiKey.objects.get(user=owner, team=team)
+    experiment = Experiment.objects.create(team=team, name="Which?", plan=_PLAN)
     things: dict[str, dict[str, object]] = {
+        "experiments/": {"pk": experiment.pk},
+        "api/v1/experiments/": {"experiment": experiment.pk},
         "settings/credentials/": {"pk": credential.pk},
         "settings/documents/": {"pk": document.pk},
         "settings/sandboxes/": {"pk": image.pk},
@@ -92,7 +101,10 @@ def world_make() -> World:
         "api/v1/crews/": {"crew_id": crew.pk, "number": version.number},
         "api/v1/templates/": {"slug": template.slug},
         "runs/": {
-            **{"pk": run.pk, "run": run.pk, "number": 1},
+            "pk": run.pk,
+            "run": run.pk,
+            "other": run.pk,
+            "number": 1,
             "action": e.action_id(str(run.pk), "ask"),
             "sha256": file,
         },
@@ -106,6 +118,7 @@ def world_make() -> World:
     bodies = {
         "POST teams/choose/": ("team=studio", "application/x-www-form-urlencoded"),
         "POST api/v1/crews": ("{}", "application/json"),
+        "POST api/v1/experiments": ('{"plan": {}}', "application/json"),
         "POST api/v1/preflight": (
             json.dumps({"document": template.document}),
             "application/json",

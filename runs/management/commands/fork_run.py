@@ -8,7 +8,7 @@ from uuid import UUID
 
 from crews.strict_json import json_load
 from runs.errors import BadRequest
-from runs.forks import Edit, run_fork
+from runs.forks import Edit, model_of_text, run_fork
 from runs.management.commands import run_crew
 from runs.models import Run
 from teams.services import owner
@@ -49,7 +49,7 @@ class Command(run_crew.Command):
             if options[name] is not None:
                 edit[name] = options[name]
         if options["model"] is not None:
-            edit["model"] = _model(options["model"])
+            edit["model"] = model_of_text(options["model"].strip())
         at = options["action"]
         return run_fork(run=run, action=at, edit=Edit(**edit), user=owner(), here=True)
 
@@ -70,14 +70,3 @@ def _read(path: str) -> Any:
         return json_load(text)
     except ValueError:
         return text.rstrip("\n")
-
-
-def _model(text: str) -> dict[str, Any]:
-    if text.lstrip().startswith("{"):
-        try:
-            model = json_load(text)
-        except ValueError as error:
-            raise BadRequest(f"--model: {error}") from None
-        return dict(model)
-    provider, slash, name = text.partition("/")
-    return {"provider": provider, "name": name} if slash else {"tier": text}

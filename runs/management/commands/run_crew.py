@@ -122,6 +122,8 @@ class Command(BaseCommand):
     def _progress(self, entry: Entry) -> None:
         payload = entry.payload or {}
         depth = "  " * entry.key.count("/")
+        if payload.get("taken"):
+            return  # A fork's beginning, which happened in another run.
         if entry.kind == "action.started":
             self.stdout.write(
                 f"{entry.seq:>4}  {depth}{entry.agent or 'crew'}: {payload['type']}"

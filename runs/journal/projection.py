@@ -167,14 +167,11 @@ class ActionRows:
     ) -> Iterator[tuple[str, list[tuple[Any, ...]]]]:
         """Yield (SQL, rows) for the store; the three adapt values to the database."""
 
+        by = {"id": uuid, "run_id": uuid, "parent": uuid}
+        by |= {"started_at": time, "ended_at": time, "cost_usd": decimal}
+
         def adapted(row: dict[str, Any]) -> dict[str, Any]:
-            found: dict[str, Any] = {n: uuid(row[n]) for n in ("id", "run_id", "parent") if n in row}
-            for name in ("started_at", "ended_at"):
-                if row.get(name) is not None:
-                    found[name] = time(row[name])
-            if row["cost_usd"] is not None:
-                found["cost_usd"] = decimal(row["cost_usd"])
-            return row | found
+            return row | {n: adapt(row[n]) for n, adapt in by.items() if row.get(n) is not None}
 
         if self.inserted:
             yield _UPSERT, [_columns(adapted(row)) for row in self.inserted.values()]

@@ -182,7 +182,7 @@ def blob_fetch(run: str, digest: str) -> bytes:
 
 def _entry(row: models.Entry, blobs: Mapping[str, bytes]) -> Entry:
     text: str | bytes | None = blobs.get(row.blob) if row.blob else row.payload
-    return Entry.model_construct(
+    return Entry(
         run=str(row.run_id),
         seq=row.seq,
         at=row.at,

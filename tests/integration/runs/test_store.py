@@ -60,9 +60,9 @@ def test_many_runs_at_once_and_one_of_them_twice(runs: list[str]) -> None:
     assert [seqs(result) for result in results] == [[2], [2, 3], [3, 4], [2], [5]]
     assert heads[one].seq == 5
     check(runs)
-    actions = Action.objects.filter(run=one).order_by("seq").values_list("status", flat=True)
+    actions = Action.objects.filter(run_id=one).order_by("seq").values_list("status", flat=True)
     assert list(actions) == ["running", "finished", "running"]
-    assert Blob.objects.filter(run=two).count() == 1
+    assert Blob.objects.filter(run_id=two).count() == 1
     assert Run.objects.get(pk=three).lease is None
 
 
@@ -102,5 +102,5 @@ def test_a_lost_lease_writes_nothing_and_stops_no_other(runs: list[str]) -> None
     assert isinstance(none, LeaseLost)
     assert seqs(fine) == [2]
     assert [Run.objects.get(pk=run).seq for run in runs] == [1, 2, 1]
-    assert not Action.objects.filter(run=one).exists()
+    assert not Action.objects.filter(run_id=one).exists()
     check([one, two, three])

@@ -6,6 +6,7 @@ from crews.api import router as crews_router
 from crews.rest.wire import StrictParser, handlers_add
 from runs.api import router as runs_router
 from runs.api_approvals import router as approvals_router
+from runs.api_experiments import router as experiments_router
 from runs.api_files import router as files_router
 from runs.api_forks import router as forks_router
 from runs.api_insight import router as insight_router
@@ -32,5 +33,6 @@ api.add_router("", files_router)
 api.add_router("", forks_router)
 api.add_router("", insight_router)
 api.add_router("", readiness_router)
+api.add_router("", experiments_router)
 handlers_add(api)
 runs_handlers_add(api)

@@ -56,9 +56,14 @@ def spec_check(document: Json) -> tuple[CrewSpec | None, list[Problem]]:
     try:
         return CrewSpec.model_validate(document), []
     except ValidationError as error:
-        found = error.errors(include_url=False)
-        told = [item for one in found[:MOST] for item in _problems(one)]
-        return None, capped(told, len(found))
+        return None, shape_problems(error, CrewSpec)
+
+
+def shape_problems(error: ValidationError, root: type[BaseModel]) -> list[Problem]:
+    """Return what pydantic says of a document of the class `root`, in our words."""
+    found = error.errors(include_url=False)
+    told = [item for one in found[:MOST] for item in _problems(one, root)]
+    return capped(told, len(found))
 
 
 def crew_parse(data: bytes | str, format: Format | None = None) -> CrewSpec:
@@ -98,7 +103,7 @@ def _load(text: str, format: Format | None) -> Json:
     return yaml_load(text)
 
 
-def _problems(error: ErrorDetails) -> list[Problem]:
+def _problems(error: ErrorDetails, root: type[BaseModel]) -> list[Problem]:
     """Translate one error of pydantic."""
     loc = [str(part) for part in error["loc"] if part != "[key]"]
     path, value, ctx = ".".join(loc), error["input"], error.get("ctx", {})
@@ -106,7 +111,7 @@ def _problems(error: ErrorDetails) -> list[Problem]:
         below = [(f"{path}.{part}".strip("."), text) for part, text in ctx["faults"]]
         return [problem(place, _sentence(text)) for place, text in below]
     if error["type"] == "extra_forbidden":
-        allowed = _fields(loc[:-1])
+        allowed = _fields(loc[:-1], root)
         text = f"Unknown field '{loc[-1]}'. Allowed here: {listed(allowed)}."
         text += meant(loc[-1], allowed)
         return [problem(path, text, value=value, allowed=allowed)]
@@ -125,9 +130,9 @@ def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:].rstrip(".") + "."
 
 
-def _fields(loc: Iterable[str]) -> tuple[str, ...]:
+def _fields(loc: Iterable[str], root: type[BaseModel]) -> tuple[str, ...]:
     """Return the names of the fields that the part of a document at `loc` may have."""
-    here: Any = CrewSpec
+    here: Any = root
     for part in loc:
         if _is_part(here):
             named = _named(here)

@@ -11,6 +11,7 @@ class RunsConfig(AppConfig):
         from runs.credential_checks import checks_register
         from runs.decisions import decide_overdue
         from runs.engine.chores import chore_register
+        from runs.experiments.service import experiments_advance
         from runs.notices import notices_send
         from runs.start_page import recent_panel
 
@@ -19,3 +20,4 @@ class RunsConfig(AppConfig):
         panel_register(recent_panel)
         chore_register("deadlines", decide_overdue)
         chore_register("notices", notices_send)
+        chore_register("experiments", experiments_advance)

@@ -1,5 +1,7 @@
 """Runs and their journal. Only `runs.journal.store` writes Entry, Action and Blob rows."""
 
+from typing import Any
+
 from django.db import models
 from uuid_utils.compat import uuid7
 
@@ -239,6 +241,47 @@ class TeamImage(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["team", "name"], name="image_per_team")]
+
+
+class Experiment(models.Model):
+    """The same tasks through variants of a crew. `plan` is a `runs.experiments.plan.Plan`."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    team = models.ForeignKey("teams.Team", on_delete=models.CASCADE, related_name="experiments")
+    name = models.CharField(max_length=100)
+    plan = models.JSONField()
+    rehearsal = models.BooleanField(default=False)
+    created_by = models.ForeignKey(
+        "teams.User", null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["team", "-created_at"], name="experiments_of_team")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Trial(models.Model):
+    """One task with one variant, and what the checks say: `verdicts` is a list of
+    `{check, passed, detail, run}`."""
+
+    experiment = models.ForeignKey(Experiment, on_delete=models.CASCADE, related_name="trials")
+    variant = models.CharField(max_length=200)
+    task = models.PositiveIntegerField()
+    run = models.ForeignKey(Run, null=True, on_delete=models.SET_NULL, related_name="+")
+    verdicts: "models.JSONField[list[Any], list[Any]]" = models.JSONField(default=list)
+    checked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["experiment", "variant", "task"], name="one_trial_per_task"
+            )
+        ]
+        ordering = ["task", "pk"]
 
 
 class SigningKey(models.Model):

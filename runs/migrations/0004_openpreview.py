@@ -9,7 +9,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="OpenPreview",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("action", models.UUIDField()),
                 ("number", models.PositiveIntegerField()),
                 ("workspace", models.CharField(max_length=255)),
@@ -20,12 +25,23 @@ class Migration(migrations.Migration):
                 ("seen_at", models.DateTimeField()),
                 ("until", models.DateTimeField(null=True)),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
-                ("run", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="previews", to="runs.run")),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="previews",
+                        to="runs.run",
+                    ),
+                ),
             ],
             options={
                 "constraints": [
-                    models.UniqueConstraint(fields=("run", "number"), name="preview_number_per_run"),
-                    models.UniqueConstraint(fields=("run", "action"), name="preview_action_per_run"),
+                    models.UniqueConstraint(
+                        fields=("run", "number"), name="preview_number_per_run"
+                    ),
+                    models.UniqueConstraint(
+                        fields=("run", "action"), name="preview_action_per_run"
+                    ),
                 ],
             },
         ),

@@ -5,32 +5,50 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('runs', '0005_taken_over'),
-        ('teams', '0002_questions'),
+        ("runs", "0005_taken_over"),
+        ("teams", "0002_questions"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='RateLimit',
+            name="RateLimit",
             fields=[
-                ('key', models.CharField(max_length=400, primary_key=True, serialize=False)),
-                ('begun', models.JSONField(default=list)),
+                ("key", models.CharField(max_length=400, primary_key=True, serialize=False)),
+                ("begun", models.JSONField(default=list)),
             ],
         ),
         migrations.CreateModel(
-            name='CachedResult',
+            name="CachedResult",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=64)),
-                ('action', models.UUIDField()),
-                ('kept_at', models.DateTimeField(auto_now=True)),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='runs.run')),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='teams.team')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=64)),
+                ("action", models.UUIDField()),
+                ("kept_at", models.DateTimeField(auto_now=True)),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="runs.run"
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="teams.team",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('team', 'key'), name='result_per_team')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("team", "key"), name="result_per_team")
+                ],
             },
         ),
     ]

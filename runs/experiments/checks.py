@@ -1,0 +1,96 @@
+"""Whether a result passes: told at once, or by a run of its own that executes or judges."""
+
+from typing import Any
+
+from runs.experiments.plan import (
+    AnyCheck,
+    ExactCheck,
+    JudgeCheck,
+    PathCheck,
+    PythonCheck,
+    TaskGiven,
+)
+
+Json = Any
+VERDICT = {
+    "type": "object",
+    "required": ["passed", "detail"],
+    "properties": {
+        "passed": {"type": "boolean"},
+        "detail": {"type": "string", "description": "Why, in a sentence."},
+    },
+}
+SEEN = 300
+
+
+def verdict_at_once(check: AnyCheck, given: TaskGiven, output: Json) -> tuple[bool, str] | None:
+    """Return whether a result passes and why; None for a check that takes a run."""
+    if isinstance(check, ExactCheck):
+        return _same(output, given.expect)
+    if isinstance(check, PathCheck):
+        wanted = given.expect if check.equals is None else check.equals
+        try:
+            return _same(_at(output, check.path), wanted)
+        except LookupError as missing:
+            return False, str(missing)
+    return None
+
+
+def check_document(check: PythonCheck | JudgeCheck) -> Json:
+    """Return the crew of one role that looks at a result; its task is `subject`."""
+    if isinstance(check, PythonCheck):
+        role: Json = {
+            "seat": "node",
+            "kind": "code",
+            "title": "Check",
+            "program": {"language": "python", "source": _READ_TASK + check.source},
+            "returns": VERDICT,
+        }
+    else:
+        role = {
+            "seat": "node",
+            "title": "Judge",
+            "instructions": check.instructions,
+            "constraints": ["judge only what is in front of you"],
+            "model": check.model.model_dump(mode="json", exclude_defaults=True),
+            "returns": VERDICT,
+        }
+    return {
+        "callsheet": 1,
+        "name": f"Check: {check.name}"[:100],
+        "pattern": {"name": "graph"},
+        "task": {"schema": {"type": "object", "required": ["task", "output"]}},
+        "roles": {"check": role},
+        "limits": {"actions": 20, "seconds": 300, "on_reached": "end"},
+    }
+
+
+def subject(given: TaskGiven, output: Json) -> Json:
+    """Return what a check looks at."""
+    return {"task": given.task, "expect": given.expect, "output": output}
+
+
+# A program of a crew gets its task inside an object; a check's program gets the subject itself.
+_READ_TASK = """\
+import io as _io, json as _json, sys as _sys
+_sys.stdin = _io.StringIO(_json.dumps(_json.load(_sys.stdin)["task"]))
+"""
+
+
+def _same(value: Json, wanted: Json) -> tuple[bool, str]:
+    if isinstance(value, str) and isinstance(wanted, str):
+        value, wanted = value.strip(), wanted.strip()
+    if value == wanted and isinstance(value, bool) == isinstance(wanted, bool):
+        return True, ""
+    return False, f"It is {str(value)[:SEEN]!r} and should be {str(wanted)[:SEEN]!r}."
+
+
+def _at(value: Json, path: str) -> Json:
+    for step in path.split("."):
+        if isinstance(value, dict) and step in value:
+            value = value[step]
+        elif isinstance(value, list) and step.isdigit() and int(step) < len(value):
+            value = value[int(step)]
+        else:
+            raise LookupError(f"The result has no '{step}' ({path}).")
+    return value

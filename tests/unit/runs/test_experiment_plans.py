@@ -1,0 +1,50 @@
+"""Plans of experiments, changes to documents, and checks that need no run."""
+
+from typing import Any
+
+import pytest
+
+from runs.experiments.checks import verdict_at_once
+from runs.experiments.plan import ExactCheck, PathCheck, TaskGiven, changed
+
+Json = Any
+CREW: Json = {
+    "roles": {"a": {"model": {"tier": "best"}}, "b": {"model": {"tier": "best"}}},
+    "handoffs": [{"from": "a", "to": "b"}],
+}
+
+
+def test_changes_put_values_in_other_places_and_leave_the_rest() -> None:
+    places = {"roles.*.model.tier": "fast", "handoffs.0.to": "c", "limits.cost_usd": "1.00"}
+    after = changed(CREW, places)
+    assert [role["model"]["tier"] for role in after["roles"].values()] == ["fast", "fast"]
+    assert after["handoffs"] == [{"from": "a", "to": "c"}]
+    assert after["limits"] == {"cost_usd": "1.00"}
+    assert CREW["roles"]["a"]["model"]["tier"] == "best"
+
+
+@pytest.mark.parametrize(
+    "place", ["roles.nobody.model.tier", "handoffs.7.to", "roles.a.model.tier.x", "a b", ""]
+)
+def test_a_place_that_is_none_is_named(place: str) -> None:
+    with pytest.raises(ValueError, match="no"):
+        changed(CREW, {place: 1})
+
+
+@pytest.mark.parametrize(
+    ("output", "expect", "passed"),
+    [(" yes\n", "yes", True), ("no", "yes", False), ({"n": 1}, {"n": 1}, True), (1, True, False)],
+)
+def test_exact(output: Json, expect: Json, passed: bool) -> None:
+    told = verdict_at_once(ExactCheck(kind="exact"), TaskGiven(task="t", expect=expect), output)
+    assert told is not None
+    assert told[0] is passed
+
+
+def test_a_path_in_the_result() -> None:
+    check = PathCheck(kind="path", path="items.1.name", equals="tea")
+    given = TaskGiven(task="t")
+    assert verdict_at_once(check, given, {"items": [{}, {"name": "tea"}]}) == (True, "")
+    missing = verdict_at_once(check, given, {"items": []})
+    assert missing is not None
+    assert "The result has no '1'" in missing[1]

@@ -38,9 +38,18 @@ _WORDS = {
 class Front:
     """Serves all previews of an installation on one port, by the name of the host asked for."""
 
-    def __init__(self, *, answer_s: float = ANSWER_S, idle_s: float = IDLE_S) -> None:
+    def __init__(
+        self,
+        *,
+        answer_s: float = ANSWER_S,
+        idle_s: float = IDLE_S,
+        most: int = MOST,
+        most_each: int = MOST_EACH,
+    ) -> None:
         self._answer_s = answer_s
         self._idle_s = idle_s
+        self._most = most
+        self._most_each = most_each
         self._server: asyncio.Server | None = None
         self._all = 0
         self._each: Counter[Guest] = Counter()
@@ -59,7 +68,7 @@ class Front:
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._all += 1
         try:
-            if self._all <= MOST:
+            if self._all <= self._most:
                 await self._one(reader, writer)
         except (ConnectionError, TimeoutError):
             pass  # the browser has gone, or never asked for anything
@@ -88,7 +97,7 @@ class Front:
 
     async def _show(self, head: Head, browser: Pair) -> None:
         guest = _guest(head)
-        if self._each[guest] >= MOST_EACH:
+        if self._each[guest] >= self._most_each:
             raise NotShown(pages.FULL)
         self._each[guest] += 1
         try:

@@ -9,7 +9,8 @@ export type Preview = { number: number; title: string; agent: string };
 export function previewsOf(state: RunState): Preview[] {
   const found: Preview[] = [];
   for (const action of state.actions.values()) {
-    if (action.name !== "open_preview" || action.status !== "finished") continue;
+    // What a fork took over was another run's: its sandbox is not here.
+    if (action.name !== "open_preview" || action.status !== "finished" || action.taken) continue;
     const told = objectOf(objectOf(action.output)?.preview);
     const number = numberOf(told?.number);
     if (number > 0) found.push({ number, title: textOf(told?.title), agent: action.agent });

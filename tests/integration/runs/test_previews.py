@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx2 as httpx
@@ -66,7 +67,7 @@ class Scene:
 
 
 def seen(
-    stage: Stage, look: Callable[[Scene], Awaitable[None]], *, stays: bool = True, **limits: float
+    stage: Stage, look: Callable[[Scene], Awaitable[None]], *, stays: bool = True, **limits: Any
 ) -> None:
     """Let an agent serve something and open it, and look at it: while the run waits for a person,
     or (`stays` False) after its end."""
@@ -200,6 +201,26 @@ def test_what_hangs_floods_or_is_no_http_is_told(stage: Stage) -> None:
     seen(stage, look, answer_s=2.0)
 
 
+def test_streams_without_end_take_no_more_than_their_share(stage: Stage) -> None:
+    async def look(scene: Scene) -> None:
+        async with scene.guest() as client, AsyncExitStack() as streams:
+            before, floods = _memory_mb(), []
+            for _ in range(4):
+                stream = await streams.enter_async_context(client.stream("GET", "/flood"))
+                floods.append(stream.aiter_raw())
+                assert set(await anext(floods[-1])) == {ord("x")}
+            full = await client.get("/")
+            assert (full.status_code, "Too many connections" in full.text) == (503, True)
+            taken = 0
+            while taken < 60 << 20:
+                taken += len(await anext(floods[0]))
+            assert _memory_mb() - before < 40
+            await streams.aclose()
+            await until(lambda: _answers(client), 20)
+
+    seen(stage, look, most_each=4)
+
+
 def test_a_preview_outlives_its_run_for_a_while(stage: Stage) -> None:
     async def look(scene: Scene) -> None:
         run = str(scene.run.pk)
@@ -263,6 +284,14 @@ def test_opening_is_told_in_the_journal_and_refused_where_nothing_listens(stage:
     assert output["is_error"]
     assert "Nothing listens on port 7100" in output["text"]
     assert not table.has_open(str(played.run.pk))
+
+
+def _memory_mb() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 >> 20
+
+
+async def _answers(client: httpx.AsyncClient) -> bool:
+    return (await client.get("/")).text == "hello"
 
 
 async def _is_gone(scene: Scene) -> bool:

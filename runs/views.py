@@ -14,9 +14,9 @@ from django.views.decorators.http import require_GET
 
 from runs.journal import store
 from runs.markdown import markdown_html
+from runs.models import Entry, Run
 from runs.previews.links import Guest, link_make
 from runs.previews.table import KEPT, preview_find
-from runs.models import Entry, Run
 from runs.selectors import crews_with_runs, runs_of_team
 from teams.access import TeamRequest, get_or_404, team_required
 from teams.permissions import can
@@ -101,6 +101,7 @@ def _live_page(request: TeamRequest, run: Run) -> dict[str, Any]:
         "may": {
             "stop": can(request.user, "runs.stop", run.team),
             "decide": can(request.user, "runs.decide", run.team),
+            "start": can(request.user, "runs.start", run.team),
         },
         "previews_kept_s": int(KEPT.total_seconds()),
         "urls": {
@@ -113,6 +114,10 @@ def _live_page(request: TeamRequest, run: Run) -> dict[str, Any]:
             if crew and not crew.archived_at
             else None,
             "answer": reverse("runs:answer", args=[run.pk]),
+            "fork": f"/runs/{run.pk}/fork/" if can(request.user, "runs.start", run.team) else None,
+            "restart": reverse("runs:restart", args=[run.pk]),
+            "origin": run.origin_id and reverse("runs:live", args=[run.origin_id]),
+            "compare": run.origin_id and reverse("runs:compare", args=[run.origin_id, run.pk]),
             "runs": reverse("runs:list"),
         },
         "csrf": get_token(request),

@@ -2,8 +2,10 @@ import { isObject, type Json, type JsonObject, objectOf, textOf } from "../journ
 import type { ActionState } from "../journal/fold";
 import { Icon } from "./parts";
 
+type Props = { action: ActionState; auditUrl: string; forkUrl: string | null };
+
 /** Input and output of an action in full, as data: nothing in them is interpreted. */
-export function Detail({ action, auditUrl }: { action: ActionState; auditUrl: string }) {
+export function Detail({ action, auditUrl, forkUrl }: Props) {
   const input = objectOf(action.input);
   const messages =
     action.type === "model_call" && Array.isArray(input?.messages) ? input.messages : null;
@@ -26,11 +28,17 @@ export function Detail({ action, auditUrl }: { action: ActionState; auditUrl: st
         <Output action={action} />
       )}
       {action.cached && <Origin cached={action.cached} />}
-      <p>
+      <p className="actions">
         <a className="btn btn-sm" href={`${auditUrl}${action.id}/`}>
           <Icon name="search" />
           Open in the audit
         </a>
+        {forkUrl && (
+          <a className="btn btn-sm" href={`${forkUrl}${action.id}/`}>
+            <Icon name="fork" />
+            Fork from here
+          </a>
+        )}
       </p>
     </div>
   );

@@ -16,11 +16,14 @@ type Props = {
   until: number | null;
   name: (role: string) => string;
   auditUrl: string;
+  /** Where a fork is begun; null for who may not start runs. */
+  forkUrl: string | null;
   onAnyRole: () => void;
 };
 
 /** Everything that was done, the newest at the end; it follows until the reader scrolls up. */
-export function Feed({ tabs, model, state, role, until, name, auditUrl, onAnyRole }: Props) {
+export function Feed(props: Props) {
+  const { tabs, model, state, role, until, name, auditUrl, forkUrl, onAnyRole } = props;
   // The state is changed in place; its seq says when. Text that is being written changes no row.
   // biome-ignore lint/correctness/useExhaustiveDependencies: see above
   const rows = useMemo(() => feedRows(state, model.events, role), [state, state.seq, role]);
@@ -95,6 +98,7 @@ export function Feed({ tabs, model, state, role, until, name, auditUrl, onAnyRol
                     onToggle={() => toggle(row.action.id)}
                     until={until}
                     auditUrl={auditUrl}
+                    forkUrl={forkUrl}
                   />
                 )}
               </li>

@@ -29,11 +29,12 @@ type Props = {
   onToggle: () => void;
   until: number | null;
   auditUrl: string;
+  forkUrl: string | null;
 };
 
 /** One action: who, what, how it went, what it took; its input and output below when opened. */
 export function FeedRow(props: Props) {
-  const { row, name, writing, toldBelow, open, onToggle, until, auditUrl } = props;
+  const { row, name, writing, toldBelow, open, onToggle, until, auditUrl, forkUrl } = props;
   const { action } = row;
   const text = writing && action.status === "running" ? writing.trimStart() : excerptOf(action);
   const passes = action.type === "delegation" || action.type === "handoff";
@@ -53,6 +54,7 @@ export function FeedRow(props: Props) {
             {passes ? "→ " : `${wordOf(action)} `}
             <span>{passes ? name(subjectOf(action)) : subjectOf(action)}</span>
           </span>
+          {action.taken && <span className="tag">taken over</span>}
           <Figures action={action} until={until} />
         </button>
       </h3>
@@ -67,7 +69,7 @@ export function FeedRow(props: Props) {
           Waits {Math.ceil(action.waits_s)} s: at most {action.waits_for}.
         </p>
       )}
-      {open && <Detail action={action} auditUrl={auditUrl} />}
+      {open && <Detail action={action} auditUrl={auditUrl} forkUrl={forkUrl} />}
     </article>
   );
 }

@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { objectOf } from "../journal/entry";
 import { isFinal, type RunState } from "../journal/fold";
 import { CommandError, type Commands } from "./commands";
 import type { Page } from "./page";
@@ -37,8 +38,22 @@ export function Head({ page, state, commands, reachable }: Props) {
             Rehearsal — no model was called
           </span>
         )}
+        {page.urls.origin && (
+          <a className="status status-plain" href={page.urls.origin}>
+            <Icon name="fork" />
+            {objectOf(state.started?.origin)?.restart
+              ? "Restart of another run"
+              : "Fork of another run"}
+          </a>
+        )}
       </div>
       <div className="run-controls">
+        {page.urls.compare && (
+          <a className="btn btn-sm" href={page.urls.compare}>
+            <Icon name="layout" />
+            Compare
+          </a>
+        )}
         {page.may.stop && state.seq > 0 && !isFinal(state.status) && (
           <Controls state={state} commands={commands} disabled={!reachable} />
         )}

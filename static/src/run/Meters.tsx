@@ -40,7 +40,7 @@ function Bar({ share }: { share: number }) {
 
 export function metersOf(state: RunState, limits: CrewLimits, now: number): Meter[] {
   const elapsed = elapsedOf(state, now);
-  const actions = state.actions.size;
+  const actions = state.actions.size - state.taken_actions;
   return [
     limited("Time", duration(elapsed), elapsed / 1000, limits.seconds, whole),
     {
@@ -49,11 +49,18 @@ export function metersOf(state: RunState, limits: CrewLimits, now: number): Mete
       ),
       ...(state.unpriced ? { note: "+ unknown" } : {}),
     },
+    ...(state.taken_actions ? [taken(state)] : []),
     limited("Tokens", count(state.tokens), state.tokens, limits.tokens, count),
     limited("Actions", count(actions), actions, limits.actions, count),
     limited("Model calls", count(state.calls), state.calls, limits.calls, count),
     { name: "Failures", value: count(state.failures) },
   ];
+}
+
+/** What a fork took over: the other run paid for it. */
+function taken(state: RunState): Meter {
+  const cost = state.taken_cost_usd ? ` · ${money(state.taken_cost_usd)}` : "";
+  return { name: "Taken over", value: `${count(state.taken_actions)} actions${cost}` };
 }
 
 /** A round limit in few words: `1 h`, `10 min`, `90 s`. */

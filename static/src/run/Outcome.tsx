@@ -6,8 +6,9 @@ import type { Commands } from "./commands";
 import { Value } from "./Detail";
 import { Previews } from "./Previews";
 import type { Page } from "./page";
-import { CopyButton, Notice } from "./parts";
+import { CopyButton, Icon, Notice } from "./parts";
 import { Question } from "./Question";
+import { Sources } from "./Sources";
 
 type Props = {
   page: Page;
@@ -42,12 +43,13 @@ export function Outcome({ page, state, commands, name, live }: Props) {
       {state.status === "cancelled" && (
         <Notice status="cancelled" title="Stopped before the end">
           <p>{state.reason || "What had been done until then is kept."}</p>
+          <Restart page={page} />
         </Notice>
       )}
       {state.status === "failed" && <RunFailure page={page} state={state} name={name} />}
       <Previews page={page} state={state} name={name} />
       {state.output !== null && (
-        <Answer page={page} output={state.output} failures={state.failures} />
+        <Answer page={page} output={state.output} failures={state.failures} name={name} />
       )}
       <Task state={state} open={state.output === null && questions.length === 0} />
     </section>
@@ -85,11 +87,33 @@ function RunFailure({ page, state, name }: FailureProps) {
     >
       {place.length > 0 && <p>{place.join(" · ")}</p>}
       {textOf(error.advice) && <p>{textOf(error.advice)}</p>}
+      <Restart page={page} />
     </Notice>
   );
 }
 
-function Answer({ page, output, failures }: { page: Page; output: Json; failures: number }) {
+/** Goes on as a new run that takes over what this one had finished. */
+function Restart({ page }: { page: Page }) {
+  if (!page.may.start) return null;
+  return (
+    <form method="post" action={page.urls.restart}>
+      <input type="hidden" name="csrfmiddlewaretoken" value={page.csrf} />
+      <button type="submit" className="btn btn-sm">
+        <Icon name="retry" />
+        Restart from the last checkpoint
+      </button>
+    </form>
+  );
+}
+
+type AnswerProps = {
+  page: Page;
+  output: Json;
+  failures: number;
+  name: (role: string) => string;
+};
+
+function Answer({ page, output, failures, name }: AnswerProps) {
   const text = answerText(output);
   const html = useAnswer(page.urls.answer, text !== null);
   return (
@@ -113,6 +137,7 @@ function Answer({ page, output, failures }: { page: Page; output: Json; failures
         // biome-ignore lint/security/noDangerouslySetInnerHtml: cleaned by the server, see runs/markdown.py
         <div className="prose" dangerouslySetInnerHTML={{ __html: html }} />
       )}
+      <Sources page={page} name={name} />
     </article>
   );
 }

@@ -82,7 +82,7 @@ export function Side(props: Props) {
       />
     );
   }
-  return <Feed {...props} tabs={tabs} auditUrl={page.urls.audit} />;
+  return <Feed {...props} tabs={tabs} auditUrl={page.urls.audit} forkUrl={page.urls.fork} />;
 }
 
 type TabsProps = { panes: [Pane, string][]; shown: Pane; choose: (pane: Pane) => void };

@@ -12,7 +12,7 @@ export type Page = {
   status: RunStatus;
   /** The server's clock, so that running times do not depend on this machine's. */
   now: string;
-  may: { stop: boolean; decide: boolean };
+  may: { stop: boolean; decide: boolean; start: boolean };
   /** How long the sandboxes of previews live on after the run. */
   previews_kept_s: number;
   urls: {
@@ -23,6 +23,12 @@ export type Page = {
     files: string;
     crew: string | null;
     answer: string;
+    restart: string;
+    /** Where a fork at an action is begun, before its id; null for who may not start runs. */
+    fork: string | null;
+    /** The run that this one was forked from, and the two side by side. */
+    origin: string | null;
+    compare: string | null;
     runs: string;
   };
   csrf: string;

@@ -90,7 +90,7 @@ export function adopt(draft: Json): CrewDocument | null {
   } as CrewDocument;
 }
 
-const LISTS = ["tools", "capabilities", "constraints", "responsibilities", "subscribes"] as const;
+const LISTS = ["capabilities", "constraints", "responsibilities", "subscribes"] as const;
 const OBJECTS = ["model", "program", "command", "crew", "sandbox", "limits", "returns"] as const;
 
 function isRole(value: Json): boolean {
@@ -101,12 +101,20 @@ function isRole(value: Json): boolean {
     ["undefined", "string"].includes(typeof value.instructions) &&
     [undefined, "model", "code", "command", "human", "crew"].includes(value.kind as string) &&
     LISTS.every((key) => value[key] === undefined || isStrings(value[key])) &&
+    (value.tools === undefined || areTools(value.tools)) &&
     OBJECTS.every((key) => value[key] == null || isObject(value[key]))
   );
 }
 
 function isStrings(value: unknown): boolean {
   return Array.isArray(value) && value.every((item) => typeof item === "string");
+}
+
+function areTools(value: Json): boolean {
+  const isTool = (use: Json) =>
+    typeof use === "string" ||
+    (isObject(use) && typeof use.name === "string" && isObject(use.options ?? {}));
+  return Array.isArray(value) && value.every(isTool);
 }
 
 function isHandoff(value: Json): boolean {

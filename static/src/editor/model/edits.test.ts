@@ -164,6 +164,8 @@ test("a draft that is merely unfinished can be drawn", () => {
   expect(adopt({})).toMatchObject({ callsheet: 1, name: "", pattern: { name: "" }, roles: {} });
   const odd: Json = { roles: { a: { instructions: "x", mystery: 1 } }, later: true };
   expect(adopt(odd)).toMatchObject({ roles: { a: { seat: "", mystery: 1 } }, later: true });
+  const tools: Json = ["shell", { name: "http_get", options: { allow: ["a.example"] } }];
+  expect(adopt({ roles: { a: { tools } } })).toMatchObject({ roles: { a: { tools } } });
 });
 
 test.each<Json>([
@@ -173,6 +175,8 @@ test.each<Json>([
   { roles: [] },
   { roles: { a: 1 } },
   { roles: { a: { tools: "shell" } } },
+  { roles: { a: { tools: [{ options: {} }] } } },
+  { roles: { a: { tools: [{ name: "shell", options: [] }] } } },
   { roles: { a: { kind: "robot" } } },
   { roles: { a: { model: "gpt" } } },
   { handoffs: { from: "a" } },

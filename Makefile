@@ -16,9 +16,7 @@ setup:
 	@$(PYTHON) -m setup test
 
 test: setup
-	$(BIN)/pytest
-	$(BIN)/python -m tests.engines $(BIN)/pytest -m database
-	$(NPM) test
+	$(BIN)/python -m tests.engines.everything
 
 check: check-style check-types check-imports check-templates check-migrations check-size check-pages
 

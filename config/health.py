@@ -4,13 +4,10 @@ that Callsheet needs is there. For everybody, by any host name, and without a se
 
 from collections.abc import Callable
 
-import redis
 from django.conf import settings
 from django.core.cache import cache
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from runs.workers import workers_alive
 
@@ -61,6 +58,11 @@ def _look() -> dict[str, str]:
 
 
 def _redis() -> str:
+    # Where there is no Redis, nobody waits for its client to be imported.
+    import redis
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
     with redis.Redis.from_url(
         settings.REDIS_URL,
         socket_connect_timeout=ANSWER_S,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -35,16 +36,17 @@ class DockerDriver:
     """Implements `sandbox.api.Driver`. One per event loop.
 
     `instance` names this installation: it neither lists nor reaps what belongs to another one.
+    By default it is what `CALLSHEET_INSTANCE` says.
     """
 
     def __init__(
         self,
         *,
-        instance: str = "default",
+        instance: str = "",
         engine: Engine | None = None,
         outside: Outside | None = None,
     ) -> None:
-        self.instance = instance
+        self.instance = instance or os.environ.get("CALLSHEET_INSTANCE") or "default"
         self._outside = outside or Outside()
         self._engine = engine or Engine()
         self._live: dict[str, LiveSandbox] = {}

@@ -18,6 +18,7 @@ from tests.engines.services import (
     docker_engine,
     missing,
     postgres_server,
+    reap_sandboxes,
     redis_server,
 )
 
@@ -33,6 +34,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         elif fixtures & {"db", "transactional_db"} or item.get_closest_marker("django_db"):
             item.add_marker("database")
     items.sort(key=_place)
+
+
+def pytest_sessionfinish() -> None:
+    reap_sandboxes()
 
 
 def _place(item: pytest.Item) -> int:

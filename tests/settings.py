@@ -12,6 +12,8 @@ from pathlib import Path
 _folder = Path(tempfile.mkdtemp(prefix="callsheet-tests-"))
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 os.environ["CALLSHEET_DATA_DIR"] = str(_folder)
+# Sandboxes of this test run, by which its end finds what killed processes have left.
+os.environ["CALLSHEET_INSTANCE"] = _folder.name
 
 from config.data_dir import prepare_data_dir  # noqa: E402
 

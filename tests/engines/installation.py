@@ -55,6 +55,7 @@ class Installation:
     def env(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
         own = {"CALLSHEET_DATA_DIR": str(self.folder / "data"), "PORT": str(self.port)}
+        own["CALLSHEET_INSTANCE"] = os.environ["CALLSHEET_INSTANCE"]
         return kept | own | dict(self.settings)
 
     def run(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
@@ -83,12 +84,16 @@ class Installation:
         return self.manage("shell", "--no-imports", "-c", code).strip()
 
     def start(self, *, workers: int = 1) -> None:
-        """Set up and start everything; return when the web answers."""
-        if self.mode == "production":
-            self.prepare()
-            for _ in range(workers):
-                self.start_worker()
-        self.start_web()
+        """Set up and start everything; return when the web answers. What fails leaves nothing."""
+        try:
+            if self.mode == "production":
+                self.prepare()
+                for _ in range(workers):
+                    self.start_worker()
+            self.start_web()
+        except BaseException:
+            self.stop()
+            raise
 
     def prepare(self) -> None:
         """Migrate and install the templates (embedded mode does this by itself)."""

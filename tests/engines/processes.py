@@ -71,7 +71,7 @@ class Child:
     def output(self) -> str:
         return self.log.read_text(errors="replace")
 
-    def wait_for(self, condition: Callable[[], object], *, what: str, seconds: float = 20) -> None:
+    def wait_for(self, condition: Callable[[], object], *, what: str, seconds: float = 60) -> None:
         """Wait for `condition()`; fail at once, with the end of the log, when the process ends."""
 
         def met_or_ended() -> bool:

@@ -1,5 +1,6 @@
 """Real Redis, PostgreSQL and Docker for the tests, each on a free port and in its own folder."""
 
+import asyncio
 import os
 import shutil
 import signal
@@ -17,6 +18,7 @@ import pytest
 from docker.errors import DockerException
 from psycopg import sql
 
+from sandbox.docker_driver import DockerDriver
 from sandbox.engine import knock
 from tests.engines.processes import Child, free_port
 
@@ -136,6 +138,21 @@ def docker_engine() -> Iterator[docker.DockerClient]:
         client = docker.from_env()
         cleanup.callback(client.close)
         yield client
+
+
+def reap_sandboxes() -> None:
+    """Remove the sandboxes that this test run has left."""
+
+    async def reap() -> None:
+        driver = DockerDriver()
+        try:
+            for sandbox in await driver.list():
+                await driver.remove(sandbox.id)
+        finally:
+            await driver.close()
+
+    if _docker_answers():
+        asyncio.run(reap())
 
 
 def _docker_answers() -> bool:

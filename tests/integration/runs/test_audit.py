@@ -155,8 +155,8 @@ def test_every_attempt_is_listed(team: Team) -> None:
     assert attempts[0].error == {**attempts[0].error, "status": 529}  # type: ignore[dict-item]
     lost = record(takeover(), team=team)
     attempts = trace(lost, at(lost, "lead/model1")).attempts
-    assert [one.status for one in attempts] == ["lost", "lost", "finished"]
-    assert [one.took_s is None for one in attempts] == [True, True, False]
+    assert [one.status for one in attempts] == ["lost", "lost", "lost", "finished"]
+    assert [one.took_s is None for one in attempts] == [True, True, True, False]
 
 
 @pytest.mark.parametrize(

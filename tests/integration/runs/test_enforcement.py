@@ -26,6 +26,7 @@ Json = Any
     ("constraint", "tool"),
     [("No code execution", "shell"), ("read only", "write_file"), ("no network", "http_get")],
 )
+@pytest.mark.usefixtures("docker_client")
 def test_a10_a_constraint_keeps_a_listed_tool_from_its_role(
     stage: Stage, constraint: str, tool: str
 ) -> None:

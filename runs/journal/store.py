@@ -81,7 +81,9 @@ def append(writes: Sequence[Write], heads: Heads | None = None) -> list[list[Ent
                 else:
                     missed.add(one.run)
                     results[id(one)] = _write_locked(one.write, heads)
-    rung = {one.run: heads[one.run].seq for one in placed if isinstance(results[id(one)], list)}
+    # Not from `heads`, which forget a run of which a later write was refused.
+    written = [(one.run, results[id(one)]) for one in placed]
+    rung = {run: told[-1].seq for run, told in written if isinstance(told, list) and told}
     transaction.on_commit(lambda: doorbell.ring_entries(rung))
     return [results[id(one)] for one in placed]
 

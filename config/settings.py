@@ -164,6 +164,12 @@ DJANGO_VITE = {
 
 LOGGING = logging_settings(json=not EMBEDDED, level=env.str("CALLSHEET_LOG_LEVEL", default="INFO"))
 
+# Traces go where OpenTelemetry's own variables say; without them there are none.
+OTEL_ENDPOINT: str = env.str("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", default="") or env.str(
+    "OTEL_EXPORTER_OTLP_ENDPOINT", default=""
+)
+METRICS_TOKEN: str = env.str("CALLSHEET_METRICS_TOKEN", default="")
+
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True

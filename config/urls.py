@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 
 from config.api import api
+from runs.metrics import metrics
 
 
 @csrf_exempt  # it does nothing, and a program would get a page instead of the answer
@@ -17,6 +18,7 @@ def no_such_call(request: HttpRequest) -> JsonResponse:
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", api.urls),
     re_path(r"^api/", no_such_call),
+    path("metrics", metrics),
     path("accounts/", include("allauth.urls")),
     path("", include("teams.urls")),
     path("", include("crews.urls")),

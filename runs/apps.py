@@ -14,6 +14,7 @@ class RunsConfig(AppConfig):
         from runs.experiments.service import experiments_advance
         from runs.notices import notices_send
         from runs.start_page import recent_panel
+        from runs.telemetry.export import traces_send
 
         catalog_register(catalog)
         checks_register()
@@ -21,3 +22,4 @@ class RunsConfig(AppConfig):
         chore_register("deadlines", decide_overdue)
         chore_register("notices", notices_send)
         chore_register("experiments", experiments_advance)
+        chore_register("traces", traces_send)

@@ -9,7 +9,7 @@ from uuid_utils.compat import uuid7
 class Run(models.Model):
     """One run. `seq` is the number of its last entry; the other columns below it are caches of its
     journal; `lease` is the token of the worker that owns it until `lease_until`. In a fork, the
-    entries 2 to `taken` + 1 were taken over from `origin`."""
+    entries 2 to `taken` + 1 were taken over from `origin`. `traced`: its trace was sent."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     team = models.ForeignKey("teams.Team", on_delete=models.CASCADE, related_name="runs")
@@ -21,6 +21,7 @@ class Run(models.Model):
     )
     origin = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="forks")
     taken = models.PositiveIntegerField(default=0)
+    traced = models.BooleanField(default=False)
     crew_name = models.CharField(max_length=100)
     title = models.CharField(max_length=200)
     rehearsal = models.BooleanField(default=False)

@@ -157,6 +157,7 @@ CREWS = {
 }
 
 RUNS = {
+    "GET metrics": PUBLIC,
     "GET inbox/": team("runs.view"),
     "GET inbox/count/": team("runs.view"),
     "GET settings/notifications/": team("team.view"),

@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from runs.journal import store
 from runs.journal.entries import Entry as Told
+from runs.journal.entries import digest
 from runs.models import Entry, Question, Run
 from teams.models import Team, User
 
@@ -25,6 +26,13 @@ def open_count(team: Team) -> int:
     return Question.objects.filter(team=team, closed_at=None).count()
 
 
+def open_mark(team: Team) -> tuple[int, str]:
+    """Return how many questions are open, and a mark that changes with which they are."""
+    open_ones = Question.objects.filter(team=team, closed_at=None).order_by("pk")
+    keys = list(open_ones.values_list("pk", "run__status"))
+    return len(keys), digest(keys)
+
+
 def is_for(question: Question, user: User) -> bool:
     """Say whether a user is asked first: as assignee, or where there is none, as who started the
     run."""
@@ -35,8 +43,10 @@ def is_for(question: Question, user: User) -> bool:
 
 def inbox(team: Team, user: User) -> list[dict[str, Json]]:
     """Return the open questions of a team as they are shown, those for the user first."""
-    shown = told(open_questions(team)[:SHOWN], user)
-    return sorted(shown, key=lambda item: not item["mine"])
+    mine = Q(assignee=user.email.lower()) | Q(assignee="", run__started_by=user)
+    theirs = list(open_questions(team).filter(mine)[:SHOWN])
+    others = open_questions(team).exclude(mine)[: SHOWN - len(theirs)]
+    return told([*theirs, *others], user)
 
 
 def of_run(run: Run, user: User) -> list[dict[str, Json]]:

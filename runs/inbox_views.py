@@ -38,5 +38,7 @@ def inbox(request: TeamRequest) -> HttpResponse:
 @require_GET
 @team_required("runs.view")
 def inbox_count(request: TeamRequest) -> JsonResponse:
-    """Say how many questions are open, for the number beside the link in the header."""
-    return JsonResponse({"open": approvals.open_count(request.team)})
+    """Say how many questions are open, for the number beside the link in the header; `mark`
+    changes with which they are."""
+    count, mark = approvals.open_mark(request.team)
+    return JsonResponse({"open": count, "mark": mark})

@@ -2,7 +2,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { wordOf } from "../decide/ask";
 import { Icon } from "../run/parts";
 import { Detail } from "./Detail";
-import { decider, fetchItems, Gone, type InboxPage, type Item, itemOf } from "./inbox";
+import { decider, fetchItems, fetchMark, Gone, type InboxPage, type Item, itemOf } from "./inbox";
 import { useKeys } from "./keys";
 import { Row } from "./Row";
 import { useWide } from "./wide";
@@ -162,6 +162,7 @@ function useItems(page: InboxPage): [Item[], () => Promise<Item[]>] {
   const first = useMemo(() => page.approvals.map(itemOf), [page]);
   const [items, setItems] = useState(first);
   const last = useRef("");
+  const mark = useRef("");
   const refresh = useCallback(async () => {
     const now = await fetchItems();
     const text = JSON.stringify(now);
@@ -175,12 +176,25 @@ function useItems(page: InboxPage): [Item[], () => Promise<Item[]>] {
   }, []);
   useEffect(() => {
     const timer = setInterval(() => {
+      if (document.visibilityState !== "visible") return;
       // A server that is away is asked again next time.
-      if (document.visibilityState === "visible") refresh().catch(() => undefined);
+      changed(mark)
+        .then(async (now) => {
+          if (now) await refresh();
+        })
+        .catch(() => undefined);
     }, EVERY_MS);
     return () => clearInterval(timer);
   }, [refresh]);
   return [items, refresh];
+}
+
+/** Whether other questions are open than when this was last asked; that is a small answer. */
+async function changed(mark: { current: string }): Promise<boolean> {
+  const now = await fetchMark();
+  const other = now !== mark.current;
+  mark.current = now;
+  return other;
 }
 
 /** The question that the address names. */

@@ -55,6 +55,12 @@ export async function fetchItems(): Promise<Item[]> {
   return body.approvals.map(itemOf);
 }
 
+export async function fetchMark(): Promise<string> {
+  const response = await fetch("/inbox/count/");
+  if (!response.ok) throw new Error(`the server answered ${response.status}`);
+  return ((await response.json()) as { mark: string }).mark;
+}
+
 export function decider(run: string, csrf: string): Decide {
   return async (action, decision) => {
     const response = await fetch(`/api/v1/approvals/${run}/${action}/decide`, {

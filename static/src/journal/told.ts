@@ -26,7 +26,7 @@ export function told(entry: Entry, state: RunState, name: Name): string {
     case "run.waiting":
       return `${who} asked: ${textOf(payload.question)}`;
     case "decision.made":
-      return `${entry.actor} decided: ${textOf(payload.choice)}`;
+      return `${entry.actor} decided: ${textOf(payload.choice).replaceAll("_", " ")}`;
     case "run.paused":
       return `Paused by ${entry.actor}`;
     case "run.resumed":

@@ -9,6 +9,7 @@ export function watchInbox(): void {
   document.addEventListener("callsheet:inbox", (event) =>
     show(link, (event as CustomEvent<number>).detail),
   );
+  let known = numberIn(link);
   const look = async () => {
     if (document.visibilityState !== "visible") return;
     // A server that is away, or a session that has ended, says nothing new.
@@ -16,9 +17,20 @@ export function watchInbox(): void {
     if (!response?.ok || response.redirected) return;
     const { open } = (await response.json()) as { open: number };
     show(link, open);
+    if (open > known && link.getAttribute("aria-current") !== "page") announce();
+    known = open;
   };
   setInterval(() => void look(), EVERY_MS);
   document.addEventListener("visibilitychange", () => void look());
+}
+
+function numberIn(link: HTMLElement): number {
+  return Number(link.querySelector(".badge-count")?.firstChild?.textContent ?? 0);
+}
+
+function announce(): void {
+  const detail = { text: "A crew asks a person: see the inbox.", level: "waiting" };
+  document.dispatchEvent(new CustomEvent("callsheet:toast", { detail }));
 }
 
 function show(link: HTMLElement, open: number): void {

@@ -8,6 +8,7 @@ import asyncio
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
@@ -22,6 +23,7 @@ from runs.journal.writer import Writer
 from runs.previews import table as previews
 from runs.tools import TOOLS
 from sandbox.api import Changes, Driver, FileChange, ManifestEntry, Sandbox, SandboxSpec, Snapshot
+from sandbox.errors import SandboxError
 from sandbox.hardening import FLAVOURS
 
 Json = Any
@@ -141,7 +143,12 @@ class Workspaces:
             spared = await self._read(partial(previews.workspaces_kept, self._run))
         done = await asyncio.gather(*tasks.values(), return_exceptions=True)
         for name, result in zip(tasks, done, strict=True):
-            if not isinstance(result, BaseException) and name not in spared:
+            if isinstance(result, BaseException):
+                continue
+            if name in spared:
+                with suppress(SandboxError):
+                    await result.set_ttl(previews.ORPHAN_S)
+            else:
                 await (result.kill() if remove else result.detach())
         if remove and tasks:
             for info in await self._driver.list({RUN_LABEL: self._run}):

@@ -108,10 +108,11 @@ class Front:
                 del self._each[guest]
 
     async def _pass(self, guest: Guest, head: Head, browser: Pair) -> None:
+        alone, origin = _is_alone(guest, head), _origin(head)
+        if heads.is_foreign(head, origin):
+            raise NotShown(pages.FOREIGN)
         place = await _place(guest)
         service = await _dial(place)
-        alone = _is_alone(guest, head)
-        origin = _origin(head)
         heads.toward_service(head, origin=origin, port=place.port, alone=alone)
         try:
             service[1].write(head.pack())

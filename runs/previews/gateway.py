@@ -29,8 +29,6 @@ ASK_S = 5.0
 IDLE_S = 900.0
 MOST = 256
 """Connections at once, in all previews of this worker."""
-ORPHAN_S = 60.0
-"""How long the sandbox of a run that has ended outlives the worker that kept it."""
 Driven = Callable[[], Collection[str]]
 
 
@@ -48,7 +46,7 @@ class Gateway:
         writer: Writer,
         driven: Driven,
         *,
-        orphan_s: float = ORPHAN_S,
+        orphan_s: float = table.ORPHAN_S,
     ) -> None:
         self._driver = driver
         self._orphan_s = orphan_s

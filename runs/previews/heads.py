@@ -20,6 +20,16 @@ def seats(head: Head) -> list[str]:
     return [value for name, value in _cookies(head) if name == COOKIE]
 
 
+def is_foreign(head: Head, origin: str) -> bool:
+    """Say whether a request was made by a page of another origin, other than by following a link:
+    websockets and forms know no other bounds."""
+    by, site = head.get("origin"), head.get("sec-fetch-site")
+    linked = head.get("sec-fetch-mode") == "navigate" and head.method in ("GET", "HEAD")
+    if by not in ("", "null", origin):
+        return True
+    return site in ("cross-site", "same-site") and not linked
+
+
 def toward_service(head: Head, *, origin: str, port: int, alone: bool) -> None:
     """Make a browser's request one that the service understands as its own: it hears of
     `localhost:port`, as it would from somebody at its side.
@@ -77,7 +87,7 @@ def protections(origin: str, hosts: Sequence[str]) -> list[tuple[str, str]]:
         ("content-security-policy", policy),
         ("cross-origin-opener-policy", "same-origin"),
         ("origin-agent-cluster", "?1"),
-        ("referrer-policy", "no-referrer"),
+        ("referrer-policy", "same-origin"),
         ("x-robots-tag", "noindex"),
     ]
 

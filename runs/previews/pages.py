@@ -33,6 +33,12 @@ NO_SEAT = Problem(
     "Links into a preview work for five minutes, in the browser that opens them. Go to the page of"
     " the run and choose “Open preview”.",
 )
+FOREIGN = Problem(
+    403,
+    "Forbidden",
+    "Another page asked for this",
+    "Only the pages of a preview may call it. Open it from the page of the run.",
+)
 NOT_THERE = Problem(
     404, "Not Found", "There is no such preview", "Go to the page of the run and open it there."
 )

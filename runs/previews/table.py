@@ -16,6 +16,8 @@ from runs.models import OpenPreview, Run
 
 KEPT = timedelta(minutes=30)
 """How long a sandbox with a preview lives on after its run has ended."""
+ORPHAN_S = 20.0
+"""How long the sandbox of a run that has ended outlives the worker that kept it."""
 HOLDER_LOST = timedelta(seconds=15)
 MOST_PER_RUN = 16
 MOST_KEPT = 8

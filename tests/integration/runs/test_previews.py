@@ -147,6 +147,8 @@ def test_a_preview_is_kept_away_from_the_app(stage: Stage) -> None:
             home = link_make(Guest(str(scene.run.pk), 1)).split("/")[2]
             own = (await client.get("/", headers={"Host": home, "Cookie": cookies})).headers
             assert own["set-cookie"] == "own=1"
+            for foreign in ({"Origin": "http://evil.example"}, {"Sec-Fetch-Site": "same-site"}):
+                assert (await client.post("/echo", headers=foreign)).status_code == 403
             other = {"Host": f"p0.localhost:{scene.port}", "Cookie": cookies}
             assert (await client.get("/", headers=other)).status_code == 403
 

@@ -55,7 +55,7 @@ export function Side(props: Props) {
       </>
     );
   if (shown === "tasks") {
-    return <Tasks tabs={tabs} tasks={made.tasks} state={state} role={role} name={name} />;
+    return <Tasks tabs={tabs} tasks={made.tasks} role={role} name={name} />;
   }
   if (shown === "files") {
     return (

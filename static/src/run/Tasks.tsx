@@ -1,6 +1,5 @@
 import type { ReactNode } from "react";
-import { excerptOf } from "../journal/feed";
-import type { RunState } from "../journal/fold";
+import { isObject, type Json } from "../journal/entry";
 import type { TaskProgress, TaskStatus } from "../journal/progress";
 import { Icon } from "./parts";
 
@@ -11,16 +10,17 @@ const LOOKS: Record<TaskStatus, { look: string; word: string }> = {
   failed: { look: "failed", word: "Failed" },
 };
 
+const EXCERPT = 400;
+
 type Props = {
   tabs: ReactNode;
   tasks: readonly TaskProgress[];
-  state: RunState;
   role: string | null;
   name: (role: string) => string;
 };
 
 /** What was delegated or is still to come, and how far each is. */
-export function Tasks({ tabs, tasks, state, role, name }: Props) {
+export function Tasks({ tabs, tasks, role, name }: Props) {
   const shown = role === null ? tasks : tasks.filter((one) => one.agent === role);
   const done = tasks.filter((one) => one.status === "completed").length;
   return (
@@ -42,7 +42,7 @@ export function Tasks({ tabs, tasks, state, role, name }: Props) {
         )}
         <ul className="run-tasks">
           {shown.map((task, n) => (
-            <Task key={task.action ?? `queued${n}`} task={task} state={state} name={name} />
+            <Task key={task.action ?? `queued${n}`} task={task} name={name} />
           ))}
         </ul>
       </section>
@@ -50,12 +50,11 @@ export function Tasks({ tabs, tasks, state, role, name }: Props) {
   );
 }
 
-type TaskProps = { task: TaskProgress; state: RunState; name: (role: string) => string };
+type TaskProps = { task: TaskProgress; name: (role: string) => string };
 
-function Task({ task, state, name }: TaskProps) {
+function Task({ task, name }: TaskProps) {
   const { look, word } = LOOKS[task.status];
-  const action = task.action === null ? undefined : state.actions.get(task.action);
-  const brought = action && task.status === "completed" ? excerptOf(action) : "";
+  const brought = task.status === "completed" ? broughtBy(task.output) : "";
   return (
     <li data-status={look}>
       <div className="run-task-head">
@@ -82,7 +81,14 @@ function Task({ task, state, name }: TaskProps) {
         </span>
       )}
       {task.error && <p className="run-task-error">{task.error}</p>}
-      {brought && <p className="run-row-text">{brought}</p>}
+      {brought && <p className="run-task-text is-brought">{brought}</p>}
     </li>
   );
+}
+
+/** The beginning of a result; a delegation's stands beside how it was passed on. */
+function broughtBy(output: Json): string {
+  const result = isObject(output) && output.result !== undefined ? output.result : output;
+  if (result === null) return "";
+  return (typeof result === "string" ? result : JSON.stringify(result)).slice(0, EXCERPT);
 }

@@ -179,6 +179,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 _mail: dict[str, Any] = env.email_url("CALLSHEET_EMAIL_URL", default="consolemail://")
 vars().update(_mail)
 EMAIL_BACKEND: str = _mail["EMAIL_BACKEND"]
+EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("CALLSHEET_EMAIL_FROM", default="callsheet@localhost")
 # Whether teams' webhooks may lead to addresses that are not public: on one's own machine they may.
 WEBHOOKS_INSIDE: bool = env.bool("CALLSHEET_WEBHOOKS_INSIDE", default=EMBEDDED)

@@ -5,6 +5,7 @@ notice that is due is sent and, where that fails, is due again later. A message 
 changes nothing; the question stands in the inbox.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from smtplib import SMTPException
 from typing import Any, Final
@@ -13,7 +14,7 @@ from uuid import uuid4
 import structlog
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.db import transaction
+from django.db import connection, transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -30,6 +31,7 @@ log = structlog.get_logger(__name__)
 ASKED: Final = "question.asked"
 TEST: Final = "test"
 AT_ONCE: Final = 50
+SIDE_BY_SIDE: Final = 8
 # Seconds until a message is tried again; after the last it counts as failed.
 BACKOFF_S: Final = (10, 60, 300, 1_800, 7_200, 21_600, 43_200)
 
@@ -87,6 +89,7 @@ def _notices(question: Question) -> list[Notice]:
 
 def _send_due() -> None:
     due = Notice.objects.filter(state="waiting", due_at__lte=timezone.now()).order_by("due_at")
+    mine: list[Notice] = []
     related = ("question__run__version", "question__run__started_by", "question__team__webhook")
     for notice in due.select_related(*related)[:AT_ONCE]:
         wait = BACKOFF_S[min(notice.attempts, len(BACKOFF_S) - 1)]
@@ -96,7 +99,18 @@ def _send_due() -> None:
         ).update(attempts=notice.attempts + 1, due_at=timezone.now() + timedelta(seconds=wait))
         if claimed:
             notice.attempts += 1
-            _attempt(notice)
+            mine.append(notice)
+    if mine:
+        # Side by side, so that a team whose system is slow does not keep the others waiting.
+        with ThreadPoolExecutor(min(SIDE_BY_SIDE, len(mine))) as threads:
+            list(threads.map(_send, mine))
+
+
+def _send(notice: Notice) -> None:
+    try:
+        _attempt(notice)
+    finally:
+        connection.close()
 
 
 def _attempt(notice: Notice) -> None:

@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import json
 import socket
+import ssl
 import time
 from collections.abc import Iterable
 from typing import Any, Final
@@ -21,7 +22,8 @@ from sandbox.addresses import AddressRefused, addresses_of, host_name
 
 Json = Any
 CONNECT_S: Final = 5.0
-ANSWER_S: Final = 10.0
+# From the first connection to the status of the answer, however slowly that comes.
+DEADLINE_S: Final = 15.0
 _STANDARD: Final = {"http": 80, "https": 443}
 
 
@@ -44,7 +46,15 @@ def signature(secret: str, body: bytes, at: int) -> str:
     return f"t={at},v1={mac.hexdigest()}"
 
 
-def post(url: str, secret: str, event: str, delivery: str, message: Json) -> int:
+def post(
+    url: str,
+    secret: str,
+    event: str,
+    delivery: str,
+    message: Json,
+    *,
+    deadline_s: float = DEADLINE_S,
+) -> int:
     """Send a message and return the status of the answer, which is below 300.
 
     Raises WebhookFailed (trying again may help) or WebhookRefused.
@@ -60,18 +70,13 @@ def post(url: str, secret: str, event: str, delivery: str, message: Json) -> int
         "Callsheet-Delivery": delivery,
         "Callsheet-Signature": signature(secret, body, int(time.time())),
     }
-    timeouts = {"connect": CONNECT_S, "read": ANSWER_S, "write": ANSWER_S, "pool": ANSWER_S}
     address = httpcore2.URL(scheme=scheme, host=host, port=port, target=target)
     try:
         with (
-            httpcore2.ConnectionPool(network_backend=_Pinned(_addresses(host))) as pool,
-            pool.stream(
-                "POST",
-                address,
-                headers=list(headers.items()),
-                content=body,
-                extensions={"timeout": timeouts},
-            ) as answer,
+            httpcore2.ConnectionPool(
+                network_backend=_Pinned(_addresses(host), time.monotonic() + deadline_s)
+            ) as pool,
+            pool.stream("POST", address, headers=list(headers.items()), content=body) as answer,
         ):
             status = int(answer.status)
     except (httpcore2.NetworkError, httpcore2.TimeoutException) as error:
@@ -122,10 +127,12 @@ def _addresses(host: str) -> list[str]:
 
 
 class _Pinned(httpcore2.NetworkBackend):
-    """Connects to the addresses that were looked at, whatever the name leads to by now."""
+    """Connects to the addresses that were looked at, whatever the name leads to by now, and keeps
+    the deadline."""
 
-    def __init__(self, addresses: Iterable[str]) -> None:
+    def __init__(self, addresses: Iterable[str], until: float) -> None:
         self._addresses = tuple(addresses)
+        self._until = until
         self._inner = httpcore2.SyncBackend()
 
     def connect_tcp(
@@ -138,8 +145,45 @@ class _Pinned(httpcore2.NetworkBackend):
     ) -> httpcore2.NetworkStream:
         failed: Exception = httpcore2.ConnectError("there is no address")
         for address in self._addresses[:4]:
+            left = min(CONNECT_S, _left(self._until))
             try:
-                return self._inner.connect_tcp(address, port, CONNECT_S)
+                return _Timed(self._inner.connect_tcp(address, port, left), self._until)
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
                 failed = error
         raise failed
+
+
+class _Timed(httpcore2.NetworkStream):
+    """A connection whose every step ends at the deadline of the whole."""
+
+    def __init__(self, inner: httpcore2.NetworkStream, until: float) -> None:
+        self._inner = inner
+        self._until = until
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._inner.read(max_bytes, _left(self._until))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._inner.write(buffer, _left(self._until))
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore2.NetworkStream:
+        inner = self._inner.start_tls(ssl_context, server_hostname, _left(self._until))
+        return _Timed(inner, self._until)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+def _left(until: float) -> float:
+    """Return the seconds left. Raises ReadTimeout when there are none."""
+    if (left := until - time.monotonic()) <= 0:
+        raise httpcore2.ReadTimeout("it took too long")
+    return left

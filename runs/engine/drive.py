@@ -60,6 +60,7 @@ class Drive:
         self.token = token
         self._here = bool(token)
         self._stopped = False
+        self._begun = 0
         self.on_written: Callable[[], None] = lambda: None
         self._machine = machine
         self._work: asyncio.Task[Json] | None = None
@@ -158,6 +159,7 @@ class Drive:
                 )
             if self._stopped:
                 raise LeaseLost("The run was given up.")
+            self._begun = recorder.state.seq
             limits.settle(recorder)
             self._work = asyncio.ensure_future(self._play(spec, loaded, recorder, spaces))
             await self._finish(recorder, "finished", output=await self._work)
@@ -186,7 +188,8 @@ class Drive:
         if not recorder.budget.asks:
             await self._finish(recorder, "failed", error=retry.describe(reached))
             return "ended"
-        if isinstance(reached, LimitReached) and recorder.budget.fits(reached):
+        grown = recorder.state.seq > self._begun
+        if isinstance(reached, LimitReached) and grown and recorder.budget.fits(reached):
             return "again"
         with suppress(RunSuspended):
             await limits.ask(recorder, reached)

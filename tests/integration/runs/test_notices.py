@@ -4,10 +4,11 @@ nothing."""
 import hashlib
 import hmac
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -19,6 +20,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from runs import webhook
 from runs.models import Notice, Question
 from runs.notices import notices_send
 from teams.models import User, Webhook
@@ -195,6 +197,27 @@ def test_of_a_settled_question_nothing_is_sent(stage: Stage, receiver: Receiver)
     notices_send()
     assert Notice.objects.get().state == "dropped"
     assert len(receiver.received) == 1
+
+
+def test_a_receiver_that_answers_too_slowly_is_given_up(settings: Settings) -> None:
+    settings.WEBHOOKS_INSIDE = True
+    gone = threading.Event()
+
+    def drip(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        with connection:
+            while not gone.wait(0.05):
+                with suppress(OSError):
+                    connection.sendall(b"H")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=drip, args=(server,))
+        thread.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+        with pytest.raises(webhook.WebhookFailed):
+            webhook.post(url, "secret", "test", "1", {}, deadline_s=0.5)
+        gone.set()
+        thread.join()
 
 
 @pytest.mark.parametrize(

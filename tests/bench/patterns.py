@@ -1,9 +1,9 @@
 """What each pattern costs the engine: processor time per action against the pipeline's; a mesh of
 20 peers with 1,000 messages, and crews nested five deep.
 
-Left out is what the bare SDK takes for the same calls, and what a run takes however short it is (by
-pipelines of 4 and of 40 stages). `python -m tests.bench.patterns` runs it on SQLite, against a fake
-model server that answers at once.
+Left out is what a run takes however short it is (by pipelines of 4 and of 40 stages). The models
+answer in this process, so that no network and no SDK is measured. `python -m tests.bench.patterns`
+runs it on SQLite.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ import os
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 Json = Any
@@ -24,11 +24,8 @@ NEST = 5
 
 
 def main() -> None:
-    from tests.bench.model_process import model_server
-
-    with model_server() as server, tempfile.TemporaryDirectory() as folder:
-        os.environ |= {"CALLSHEET_DATA_DIR": folder, "BENCH_MODEL": server.url}
-        os.environ |= {"OPENAI_BASE_URL": f"{server.url}/v1", "OPENAI_API_KEY": "bench"}
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ |= {"CALLSHEET_DATA_DIR": folder, "OPENAI_API_KEY": "bench"}
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
         from config.data_dir import prepare_data_dir
 
@@ -39,7 +36,39 @@ def main() -> None:
         from django.core.management import call_command
 
         call_command("migrate", verbosity=0)
-        asyncio.run(_measure(server))
+        asyncio.run(_measure())
+
+
+@dataclass
+class Answers:
+    """A provider that answers at once, by the first rule that fits: what the system prompt and the
+    last message must contain, and the reply."""
+
+    name: str = "openai"
+    rules: list[Json] = field(default_factory=list)
+
+    async def complete(self, request: Any, _: object, on_delta: Any) -> Any:
+        from runs.providers.base import ModelReply, ToolCall, Usage
+
+        last = request.messages[-1]
+        said = last.text if last.role == "user" else last.results[-1].text
+        for rule in self.rules:
+            if rule["anywhere"] in request.system and rule.get("contains", "") in said:
+                break
+        else:
+            rule = {"reply": {"text": "ok"}}
+        on_delta(rule["reply"]["text"])
+        calls = [
+            ToolCall(id=f"call{n}", **call)
+            for n, call in enumerate(rule["reply"].get("tool_calls", []))
+        ]
+        usage = Usage(input_tokens=10, output_tokens=5)
+        stop = "tool_calls" if calls else "end"
+        text = rule["reply"]["text"]
+        return ModelReply(text=text, tool_calls=tuple(calls), usage=usage, stop=stop, model="m")
+
+    async def aclose(self) -> None:
+        pass
 
 
 def role(name: str, seat: str, **fields: Json) -> Json:
@@ -163,7 +192,7 @@ PATTERNS = (
 
 @dataclass(frozen=True)
 class Spent:
-    """The processor's seconds of a run beyond the SDK's, and what it did."""
+    """The processor's seconds of a run, and what it did."""
 
     seconds: float
     actions: int
@@ -171,8 +200,9 @@ class Spent:
 
 
 class Bench:
-    def __init__(self, server: Any, worker: Any, places: Any, bare: float) -> None:
-        self.server, self.worker, self.places, self.bare = server, worker, places, bare
+    def __init__(self, worker: Any, places: Any) -> None:
+        self.worker, self.places = worker, places
+        self.answers = worker.machine._providers["openai"] = Answers()
 
     async def run(self, version: Any, repeats: int = REPEATS) -> Spent:
         """Return the cheapest of several runs: others on the machine only ever add."""
@@ -183,7 +213,7 @@ class Bench:
         )
 
     async def published(self, document: Json, rules: list[Json]) -> Any:
-        self.server.plan([*rules, {"reply": {"text": "ok"}}])
+        self.answers.rules = rules
         return await asyncio.to_thread(_publish, self.places, document)
 
     async def _once(self, version: Any) -> Spent:
@@ -197,21 +227,20 @@ class Bench:
         state = await asyncio.to_thread(lambda: fold(read(str(run.pk))))
         if state.status not in ("finished", "failed"):
             raise SystemExit(f"{version.crew.name} is {state.status}: {state.reason}")
-        return Spent(used - state.calls * self.bare, len(state.actions), state.calls)
+        return Spent(used, len(state.actions), state.calls)
 
 
-async def _measure(server: Any) -> None:
+async def _measure() -> None:
     from tests.bench.crews_to_run import Worker, owner_and_team
 
     places = await asyncio.to_thread(owner_and_team)
     async with Worker() as worker:
-        bench = Bench(server, worker, places, await _bare(os.environ["BENCH_MODEL"]))
+        bench = Bench(worker, places)
         long = await bench.run(await bench.published(*pipeline(40)))
         short = await bench.run(await bench.published(*pipeline(4)))
         each = (long.seconds - short.seconds) / (long.actions - short.actions)
         fixed = max(0.0, short.seconds - short.actions * each)
-        print(f"a run, however short: {fixed * 1000:.1f} ms; an action of a pipeline:"
-              f" {each * 1000:.2f} ms; a call by the SDK: {bench.bare * 1000:.2f} ms")  # fmt: skip
+        print(f"a run, however short: {fixed * 1000:.1f} ms; an action: {each * 1000:.2f} ms")
         print(f"{'':38}{'actions':>9}{'calls':>8}{'ms/action':>12}{'÷ pipeline':>13}   goal")
 
         def tell(name: str, spent: Spent) -> None:
@@ -221,11 +250,11 @@ async def _measure(server: Any) -> None:
 
         for make in PATTERNS:
             tell(make.__name__, await bench.run(await bench.published(*make())))
-        began = time.perf_counter()
         large = await bench.published(*mesh(peers=20, messages=1000, each=10))
+        began = time.perf_counter()
         tell("mesh of 20 peers, 1,000 messages", await bench.run(large, repeats=1))
         print(f"  … took {time.perf_counter() - began:.1f} s")
-        server.plan([{"reply": {"text": "ok"}}])
+        bench.answers.rules = []
         nest = await asyncio.to_thread(_nest, places)
         tell(f"crews nested {NEST} deep", await bench.run(nest))
 
@@ -247,28 +276,6 @@ def _nest(places: Any) -> Any:
         version = _publish(places, document)
         slug = version.crew.slug
     return version
-
-
-async def _bare(url: str) -> float:
-    """Return the processor's seconds for one call by the SDK alone."""
-    from openai import AsyncOpenAI
-
-    client = AsyncOpenAI(api_key="bench", base_url=f"{url}/v1", max_retries=0)
-    times = []
-    for _ in range(5):
-        began = time.process_time()
-        for _ in range(20):
-            stream = await client.chat.completions.create(
-                model="m",
-                messages=[{"role": "user", "content": "measure"}],
-                stream=True,
-                stream_options={"include_usage": True},
-            )
-            async for _chunk in stream:
-                pass
-        times.append((time.process_time() - began) / 20)
-    await client.close()
-    return min(times)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from crews.catalog import Catalog
 from crews.globs import glob_fault
-from crews.problems import Problem, problem
+from crews.problems import Problem, Severity, problem
 from crews.spec import CrewSpec, RoleSpec, SandboxChoice
 
 
@@ -47,4 +47,6 @@ def _shared(spec: CrewSpec) -> Iterator[Problem]:
                 text = f"'{other}' shares the sandbox '{box.shared}', and what it asks for holds:"
                 text += f" {getattr(theirs, part)}. Say the same here."
                 place, value = f"roles.{name}.sandbox.{part}", str(getattr(box, part))
-                yield problem(place, text, value=value, severity="warning")
+                # A role without network must not get another one's unawares.
+                severity: Severity = "error" if part == "network" else "warning"
+                yield problem(place, text, value=value, severity=severity)

@@ -47,7 +47,7 @@ def _page(request: TeamRequest, *, name: str = "", error: str = "") -> HttpRespo
     runtime = settings.SANDBOX_RUNTIME
     context = {
         "status": status,
-        "runtime": runtime or "Docker's own",
+        "runtime": runtime or "Docker’s own",
         "runtime_missing": runtime and status.available and runtime not in status.runtimes,
         "ours": [{"name": one, "digest": status.images.get(one, "")} for one in FLAVOURS],
         "images": images_of(request.team),

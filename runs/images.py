@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from runs.errors import BadRequest
 from runs.models import TeamImage
 from sandbox.api import EngineStatus
-from sandbox.errors import SandboxError
+from sandbox.errors import ImageMissing, SandboxError
 from sandbox.hardening import FLAVOURS
 from sandbox.images.check import image_check
 from teams.models import Team, User
@@ -28,6 +28,10 @@ def image_allow(*, team: Team, user: User | None, name: str) -> TeamImage:
         raise BadRequest(f"image: a team may have at most {MOST}; remove one first")
     try:
         checked = async_to_sync(image_check)(name)
+    except ImageMissing:
+        raise BadRequest(
+            f"image: Docker has no image '{name}' here. Fetch it first: docker pull {name}"
+        ) from None
     except SandboxError as problem:
         raise BadRequest(f"image: {problem}") from None
     found = {"digest": checked.digest, "python": checked.python, "added_by": user}

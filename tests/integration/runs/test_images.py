@@ -76,7 +76,7 @@ def test_an_image_on_no_list_is_refused_by_role(stage: Stage, images: dict[str, 
     [
         ("callsheet-test-older:1", "has Python 3.8. Choose one with Python 3.9 or newer"),
         ("callsheet-test-broken:1", "cannot run the agent"),
-        ("callsheet-test-absent:1", "no sandbox image of that name"),
+        ("callsheet-test-absent:1", "Docker has no image 'callsheet-test-absent:1' here. Fetch it first"),
         ("Not A Name", "give the name of an image"),
         ("default", "is one of ours"),
     ],
@@ -113,4 +113,4 @@ def test_a_runtime_that_docker_lacks_is_said_before_the_run(stage: Stage) -> Non
     with override_settings(SANDBOX_RUNTIME="runc"):
         played = stage.play(crew("minimal"))
     assert played.run.status == "finished"
-    assert "minimal" in store.read(str(played.run.pk))[0].payload["images"]
+    assert "minimal" in store.read(str(played.run.pk))[0].model_dump()["payload"]["images"]

@@ -42,7 +42,7 @@ def _shared(spec: CrewSpec) -> Iterator[Problem]:
             text += " Give the role a sandbox of its own."
             yield problem(f"roles.{name}.command.credential", text)
         other, theirs = first.setdefault(box.shared, (name, box))
-        for part in SandboxChoice.model_fields:
+        for part in SandboxChoice.model_fields.keys() - {"timeout_s"}:
             if getattr(box, part) != getattr(theirs, part):
                 text = f"'{other}' shares the sandbox '{box.shared}', and what it asks for holds:"
                 text += f" {getattr(theirs, part)}. Say the same here."

@@ -168,9 +168,12 @@ class Workspaces:
         return sandbox
 
     def _choice(self, name: str) -> SandboxChoice:
-        """Return what is asked for a workspace: of roles that share one, by the first."""
-        sharing = (r.sandbox for role, r in self._spec.roles.items() if self.name(role) == name)
-        return next(sharing, None) or SandboxChoice()
+        """Return what is asked for a workspace: of roles that share one, by the first, but the
+        longest time."""
+        roles = (r for role, r in self._spec.roles.items() if self.name(role) == name)
+        sharing = [role.sandbox or SandboxChoice() for role in roles]
+        longest = max(choice.timeout_s for choice in sharing)
+        return sharing[0].model_copy(update={"timeout_s": longest})
 
     def _last(self, name: str) -> dict[str, Json] | None:
         """Return what the journal said last of a workspace."""

@@ -18,7 +18,7 @@ class ActionState:
     """An action as its entries tell it. `status`: running, finished, failed, retrying, uncertain,
     waiting or cancelled; `tokens` and `cost_usd` add up all attempts; `lost_attempts` counts those
     of which nobody knows how they ended, `crashes` the workers lost in it since it last ended;
-    `waits_s` is how long the last attempt waited for a rate limit; `cached` is whose result it took;
+    `waits_s` is how long the last attempt waited for a rate limit; `cached`, whose result it took;
     `taken` is where a fork has the last thing told of it from."""
 
     id: str

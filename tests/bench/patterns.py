@@ -10,7 +10,6 @@ import asyncio
 import itertools
 import json
 import os
-import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -107,9 +106,9 @@ def hierarchical() -> tuple[Json, list[Json]]:
 
 
 def plan() -> tuple[Json, list[Json]]:
-    parts = [{"id": f"p{n}", "worker": "w", "task": f"part {n}"} for n in range(10)]
+    parts: list[Json] = [{"id": f"p{n}", "worker": "w", "task": f"part {n}"} for n in range(10)]
     parts += [{"id": "q", "worker": "w", "task": "last", "depends_on": ["p0", "p9"]}]
-    written = {"subtasks": parts, "synthesis_instructions": "join"}
+    written: Json = {"subtasks": parts, "synthesis_instructions": "join"}
     rules = [says("p", written, contains="Plan this task"), says("p", "joined")]
     return crew("plan", {"p": role("p", "planner"), "w": role("w", "worker")}), rules
 
@@ -221,8 +220,9 @@ class Bench:
         from runs.journal.store import read
         from tests.bench import crews_to_run
 
+        team, user = self.places
         began = time.process_time()
-        run = await self.worker.drive(lambda: crews_to_run.start(*self.places, version, "measure"))
+        run = await self.worker.drive(lambda: crews_to_run.start(team, user, version, "measure"))
         used = time.process_time() - began
         state = await asyncio.to_thread(lambda: fold(read(str(run.pk))))
         if state.status not in ("finished", "failed"):
@@ -262,7 +262,8 @@ async def _measure() -> None:
 def _publish(places: Any, document: Json) -> Any:
     from tests.bench import crews_to_run
 
-    return crews_to_run._published(*places, document)
+    team, user = places
+    return crews_to_run._published(team, user, document)
 
 
 def _nest(places: Any) -> Any:
@@ -279,4 +280,4 @@ def _nest(places: Any) -> Any:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

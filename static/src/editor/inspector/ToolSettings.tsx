@@ -48,9 +48,9 @@ export function ToolSettings({ role, tool, use, path, disabled }: Props) {
             choices={[
               {
                 value: "",
-                label: tool.approval === "always" ? "As usual: each call" : "As usual: none",
+                label: tool.approval === "always" ? "Usual: each call" : "Usual: none",
               },
-              { value: "always", label: "A person, each call" },
+              { value: "always", label: "Each call" },
               { value: "never", label: "None" },
             ]}
             disabled={disabled}

@@ -157,8 +157,8 @@ class OpenPreview(models.Model):
 
 class Question(models.Model):
     """A projection of entries: a person is asked. `seq` is that of its `run.waiting`, where its
-    text is. `deadline` and `by_default` say when the system decides, and what; `told_at`, that whoever
-    is to know has been sent for (see runs/notices.py)."""
+    text is. `deadline` and `by_default` say when the system decides, and what; `told_at`, that
+    whoever is to know has been sent for (see runs/notices.py)."""
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="questions")
     team = models.ForeignKey("teams.Team", on_delete=models.CASCADE, related_name="questions")

@@ -7,10 +7,11 @@ from typing import Any
 import docker
 import pytest
 
+from crews.services import crew_create, crew_publish
 from runs.models import Blob
 from tests.fakes.model_server import Reply, Rule
 from tests.integration.runs.documents import code_role, document, model_role, pipeline
-from tests.integration.runs.kills import survives_kills
+from tests.integration.runs.kills import replayed, survives_kills
 from tests.integration.runs.playing import Played, Stage
 from tests.integration.runs.test_workspace import answered, containers
 
@@ -139,3 +140,29 @@ def test_a_model_is_told_what_came_along_as_data(stage: Stage) -> None:
     assert played.output == "read"
     assert re.search(r'<data-\w+ from="maker">\nfigures.csv\n</data-', call.last_text)
     assert call.all_text.count("figures.csv") == 1
+
+
+def test_files_go_into_a_crew_and_come_out_of_it(stage: Stage) -> None:
+    """A crew that stands for a role has the files of the roles in it; its shared sandbox is its
+    own."""
+    turns = 'import os\nos.rename("figures.csv", "turned.csv")\nprint("{}")'
+    desk = {**MINIMAL, "shared": "desk"}
+    inner = {
+        "idle": code_role("stage", "print('{}')", sandbox=desk),
+        "turner": code_role("stage", turns, sandbox=desk),
+    }
+    crew_publish(
+        crew=crew_create(
+            team=stage.team, user=stage.user, document={**pipeline(inner), "name": "inside"}
+        ),
+        user=stage.user,
+    )
+    roles = {
+        "maker": code_role("stage", MAKES, sandbox=desk),
+        "inside": {"seat": "stage", "kind": "crew", "crew": {"slug": "inside"}},
+        "reader": code_role("stage", LISTS, sandbox=MINIMAL),
+    }
+    edges = {0: {"artifacts": ["figures.csv"]}, 1: {"artifacts": ["*.csv"]}}
+    played = stage.play(pipeline(roles, edges))
+    assert played.output == {"turned.csv": [FIGURES, False]}, played.error
+    assert replayed(played) > 0

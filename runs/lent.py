@@ -31,6 +31,11 @@ def check_search(spec: CrewSpec, *, team: Team) -> None:
         )
 
 
+def check_tools(spec: CrewSpec, *, team: Team) -> None:
+    """Raise BadRequest for a tool of an MCP server that a run would not start with."""
+    tools_pin(spec, team=team, here=False)
+
+
 def tools_pin(spec: CrewSpec, *, team: Team, here: bool) -> dict[str, Json]:
     """Return the tools of MCP servers that the roles list, as the team has accepted them.
 

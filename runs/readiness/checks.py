@@ -54,7 +54,7 @@ def readiness(
 ) -> Readiness:
     """Look at a crew of a team. Past runs of `crew`, if it is one, tell what a run costs; with
     `environment` keys come from its variables too."""
-    needs, everyone = [_document(spec)], spec
+    needs, everyone = [_document(spec, team)], spec
     try:
         everyone = with_roles_inside(spec, crews_pin(team=team, user=None, spec=spec))
     except BadRequest as refused:
@@ -64,9 +64,10 @@ def readiness(
         missing = slugs - set(there.values_list("slug", flat=True))
         told = (_error if missing else _warn)("crews", "Crews that stand for roles", str(refused))
         needs.append(told)
-    models, refused = _models(ModelPins(team, rehearsal=False, environment=environment), everyone)
-    needs += refused
-    if models and not refused:
+    choose = ModelPins(team, rehearsal=False, environment=environment)
+    models, lacking = _models(choose, everyone)
+    needs += lacking
+    if models and not lacking:
         used = {f"{pins[0]['provider']}/{pins[0]['name']}" for pins in models.values()}
         needs.append(_ok("model", "Models and credentials", ", ".join(sorted(used))))
     needs += _engine(everyone, team)
@@ -102,8 +103,8 @@ def _models(
     ]
 
 
-def _document(spec: CrewSpec) -> Check:
-    found = crew_lint(spec, catalog())
+def _document(spec: CrewSpec, team: Team) -> Check:
+    found = crew_lint(spec, catalog(team))
     errors = [problem for problem in found if problem.severity == "error"]
     if errors:
         more = f" And {len(errors) - 1} more." if len(errors) > 1 else ""
@@ -121,6 +122,7 @@ def _engine(spec: CrewSpec, team: Team) -> Iterator[Check]:
             lambda: preflight.check_commands(spec, team=team, here=False, rehearsal=False),
         ),
         "search": ("Web search", lambda: lent.check_search(spec, team=team)),
+        "servers": ("Tools of MCP servers", lambda: lent.check_tools(spec, team=team)),
     }
     for name, (title, ask) in asked.items():
         try:

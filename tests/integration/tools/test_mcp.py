@@ -1,6 +1,8 @@
 """MCP servers over HTTP, by the official SDK on both sides: chosen, pinned, called."""
 
+import asyncio
 import json
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,14 +20,17 @@ from resources.services import (
     tools_choose,
 )
 from runs.catalog import catalog
+from runs.engine.drive import Drive
+from runs.engine.machine import Machine
 from runs.errors import BadRequest
+from runs.services import decision_make
 from teams.models import Team
 from teams.services import team_create
 from tests.fakes.mcp_server import McpOverHttp
 from tests.fakes.model_server import Reply, Rule
 from tests.fakes.web import Answer, WebServer
 from tests.integration.runs.documents import desk
-from tests.integration.runs.playing import Played, Stage
+from tests.integration.runs.playing import Played, Stage, on_machine, run_out
 
 Json = Any
 ADD = "mcp.demo.add"
@@ -147,15 +152,37 @@ class TestCalls:
         server_delete(server=known)
         assert "no server 'demo' any more" in called(stage.go_on(run))["text"]
 
+    @pytest.mark.parametrize("choice", ["repeat", "fail"])
     def test_after_a_crash_in_a_call_a_person_is_asked(
-        self, stage: Stage, demo: McpOverHttp, known: McpServer
+        self, stage: Stage, demo: McpOverHttp, known: McpServer, choice: str
     ) -> None:
-        from runs.tools import tool_find
+        begun, go_on = threading.Event(), threading.Event()
 
-        pins = stage.read(begin(stage)).entries[0]["payload"]["tools"]
-        tool = tool_find(ADD, pins)
-        assert tool is not None
-        assert tool.repeatable is False
+        def slow(a: int, b: int) -> int:
+            begun.set()
+            go_on.wait(30)
+            return a + b
+
+        demo.offer("add", "Add two numbers.", slow)
+        run = begin(stage)
+
+        async def lost(machine: Machine) -> None:
+            drive = Drive(machine, str(run.pk))
+            work = asyncio.ensure_future(drive.go())
+            assert await asyncio.to_thread(begun.wait, 30)
+            drive.stop()
+            await work
+
+        on_machine(lost)
+        go_on.set()
+        run_out(run)
+        asked = stage.go_on(run)
+        assert asked.run.status == "waiting"
+        assert len(demo.calls) == 1
+        (doubt,) = (e for e in asked.entries if e["kind"] == "action.uncertain")
+        decision_make(run=run, action=doubt["action"], user=stage.user, choice=choice)
+        assert stage.go_on(run).run.status == "finished"
+        assert len(demo.calls) == (2 if choice == "repeat" else 1)
 
 
 class TestDrift:

@@ -295,6 +295,10 @@ class _Context:
     async def sandbox_beside(self, name: str, choice: SandboxChoice) -> Sandbox:
         return await self._crew.workspaces.beside(name, choice)
 
+    @property
+    def shows_previews(self) -> bool:
+        return bool(self._crew.machine.previews_at)
+
     async def open_preview(self, port: int, title: str) -> int:
         sandbox = await self.sandbox()
         network = sandbox.spec.network

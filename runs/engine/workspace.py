@@ -141,6 +141,7 @@ class Workspaces:
         spared: frozenset[str] = frozenset()
         if remove and tasks:
             spared = await self._read(partial(previews.workspaces_kept, self._run))
+            await self._writer.call(partial(previews.end_others, self._run, spared))
         done = await asyncio.gather(*tasks.values(), return_exceptions=True)
         for name, result in zip(tasks, done, strict=True):
             if isinstance(result, BaseException):

@@ -116,6 +116,12 @@ def workspaces_kept(run: str) -> frozenset[str]:
     return frozenset(rows.values_list("workspace", flat=True))
 
 
+def end_others(run: str, kept: Collection[str]) -> None:
+    """Say that the previews of a run are over, but for those in workspaces that are kept."""
+    gone = OpenPreview.objects.filter(run_id=run).exclude(workspace__in=kept)
+    gone.update(until=timezone.now())
+
+
 def ends_set() -> None:
     """Say when the previews of runs that have ended are over: at once for a cancelled one, and
     for those beyond what a team may keep."""

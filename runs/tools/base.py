@@ -52,6 +52,11 @@ class ToolContext(Protocol):
         """Return a sandbox of the run that is no role's own."""
         ...
 
+    @property
+    def shows_previews(self) -> bool:
+        """Say whether people can open previews while this process drives the run."""
+        ...
+
     async def open_preview(self, port: int, title: str) -> int:
         """Note that a service in the role's sandbox can be looked at, and return the preview's
         number in the run. Raises TooManyPreviews."""

@@ -51,8 +51,11 @@ async def run(context: ToolContext, arguments: dict[str, Json]) -> ToolOutput:
         )
     except TooManyPreviews as refused:
         return ToolOutput(text=str(refused), is_error=True)
+    where = "can be opened on the page of the run"
+    if not context.shows_previews:
+        where = "is noted, but cannot be opened: the run is not driven by a Callsheet server"
     return ToolOutput(
-        text=f"Preview {number}, “{title}”, can be opened on the page of the run. {answer}",
+        text=f"Preview {number}, “{title}”, {where}. {answer}",
         data={"preview": {"number": number, "port": port, "title": title}},
     )
 

@@ -112,6 +112,17 @@ def test_the_tester_finds_the_fault(rehearse: Rehearse) -> None:
 
 
 @pytest.mark.usefixtures("image")
+def test_lunar_lander_is_served(rehearse: Rehearse) -> None:
+    journal = rehearse("lunar-lander")
+    (fetched,) = outputs(journal, "run_python")
+    assert fetched["stdout"].count(" 200 ") == 3
+    (opened,) = outputs(journal, "open_preview")
+    assert opened["preview"] == {"number": 1, "port": 8000, "title": "Lunar Lander"}
+    assert "cannot be opened" in opened["text"]  # no server drives this run
+    assert "ready to play" in journal[-1]["payload"]["output"]
+
+
+@pytest.mark.usefixtures("image")
 def test_the_reviewer_approves_at_the_second_review(rehearse: Rehearse) -> None:
     journal = rehearse("research-code-review")
     passed = {"pytest": True, "ruff": True, "mypy": True}

@@ -76,7 +76,7 @@ def test_an_image_on_no_list_is_refused_by_role(stage: Stage, images: dict[str, 
     [
         ("callsheet-test-older:1", "has Python 3.8. Choose one with Python 3.9 or newer"),
         ("callsheet-test-broken:1", "cannot run the agent"),
-        ("callsheet-test-absent:1", "Docker has no image 'callsheet-test-absent:1' here. Fetch it first"),
+        ("callsheet-test-absent:1", "Docker has no image 'callsheet-test-absent:1' here"),
         ("Not A Name", "give the name of an image"),
         ("default", "is one of ours"),
     ],

@@ -8,7 +8,7 @@ COPY templates ../templates
 RUN npm run build
 
 FROM python:3.12-slim
-ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 CALLSHEET_DATA_DIR=/data
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 CALLSHEET_DATA_DIR=/data MALLOC_ARENA_MAX=1
 WORKDIR /callsheet
 COPY requirements.lock ./
 RUN pip install --no-cache-dir --require-hashes -r requirements.lock

@@ -48,6 +48,8 @@ async def _spawn(log: Path) -> Process:
         return await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "config.embedded.worker_process", str(os.getpid())),
             cwd=BASE_DIR,
+            # Its threads take turns anyway; heaps of their own would only be memory left lying.
+            env={**os.environ, "MALLOC_ARENA_MAX": "1"},
             stdin=DEVNULL,
             stdout=out,
             stderr=STDOUT,

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import psycopg
 from django.db import connection
 
 from runs.journal.placing import Placed
@@ -143,6 +142,8 @@ _written = 0
 
 def _execute(*rows: list[dict[str, Any]]) -> set[str]:
     global _written
+    import psycopg  # Where the database is SQLite, nobody else loads it: 6 MB.
+
     connection.ensure_connection()
     raw = connection.connection
     # Django turns prepared statements off, and its cursors put values into the text.

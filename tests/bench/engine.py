@@ -26,7 +26,7 @@ def main() -> None:
 
     with ExitStack() as stack, tempfile.TemporaryDirectory() as folder:
         server = stack.enter_context(model_server())
-        postgres = stack.enter_context(postgres_server())
+        postgres = stack.enter_context(postgres_server(durable=True))
         rows = {
             name: _measure(server.url, url, Path(folder) / name)
             for name, url in (("SQLite", ""), ("PostgreSQL", postgres.create_database("bench")))

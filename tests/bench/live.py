@@ -3,6 +3,7 @@ installations: embedded with one viewer, PostgreSQL and Redis with one and with 
 
 import asyncio
 import json
+import os
 import statistics
 import tempfile
 import time
@@ -35,11 +36,12 @@ CREW = {
 
 def main() -> None:
     with ExitStack() as stack, tempfile.TemporaryDirectory() as name:
+        os.environ.setdefault("CALLSHEET_INSTANCE", Path(name).name)
         model = stack.enter_context(model_server())
         keys = {"OPENAI_BASE_URL": f"{model.url}/v1", "OPENAI_API_KEY": "bench"}
         embedded = Installation(mode="embedded", folder=_folder(name, "embedded"), settings=keys)
         postgres, redis = (
-            stack.enter_context(postgres_server()),
+            stack.enter_context(postgres_server(durable=True)),
             stack.enter_context(redis_server()),
         )
         urls = {"DATABASE_URL": postgres.create_database("live"), "REDIS_URL": redis.url}
@@ -106,28 +108,43 @@ async def _watch(bench: Bench, viewers: int) -> tuple[list[float], float]:
     async with AsyncExitStack() as stack:
         opened = (connect(url, additional_headers=header, max_queue=None) for _ in range(viewers))
         sockets = await asyncio.gather(*map(stack.enter_async_context, opened))
+        # Only what is written once everybody has caught up is on its way for the first time.
+        begun = await asyncio.gather(*map(_catch_up, sockets))
         everybody = time.time()
         found = await asyncio.gather(*(_receive(socket, everybody) for socket in sockets))
-    delays = [delay for of_one, _ in found for delay in of_one]
-    return delays, (found[0][1] - posted) * 1000
+    return [delay for of_one in found for delay in of_one], (min(begun) - posted) * 1000
 
 
-async def _receive(socket: Any, since: float) -> tuple[list[float], float]:
-    delays: list[float] = []
+async def _catch_up(socket: Any) -> float:
+    """Read what was there before, and return when the first action began."""
     first = 0.0
+    caught_up = False
     async for text in socket:
+        message = json.loads(text)
+        caught_up |= message["type"] == "caught_up"
+        if message["type"] == "entry" and message["entry"]["kind"] == "action.started":
+            first = first or _at(message["entry"])
+        if caught_up and first:
+            break
+    return first
+
+
+async def _receive(socket: Any, since: float) -> list[float]:
+    delays: list[float] = []
+    async for text in socket:
+        arrived = time.time()
         message = json.loads(text)
         if message["type"] != "entry":
             continue
-        entry = message["entry"]
-        at = datetime.fromisoformat(entry["at"]).timestamp()
-        if entry["kind"] == "action.started" and not first:
-            first = at
-        if at > since:
-            delays.append((time.time() - at) * 1000)
-        if entry["kind"] == "run.finished":
+        if (at := _at(message["entry"])) > since:
+            delays.append((arrived - at) * 1000)
+        if message["entry"]["kind"] == "run.finished":
             break
-    return delays, first
+    return delays
+
+
+def _at(entry: Any) -> float:
+    return datetime.fromisoformat(entry["at"]).timestamp()
 
 
 if __name__ == "__main__":

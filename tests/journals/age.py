@@ -13,7 +13,7 @@ def age(run: str, by: timedelta) -> None:
     """Move all times of a run that is not over back, and chain its journal anew."""
     with transaction.atomic():
         head = GENESIS
-        for row in Entry.objects.filter(run=run).order_by("seq"):
+        for row in Entry.objects.filter(run_id=run).order_by("seq"):
             row.at = _earlier(row.at, by)
             row.prev_hash = head
             head = row.hash = chain_hash(
@@ -31,10 +31,10 @@ def age(run: str, by: timedelta) -> None:
             )
             row.save(update_fields=["at", "prev_hash", "hash"])
         Run.objects.filter(pk=run).update(created_at=F("created_at") - by)
-        Action.objects.filter(run=run).update(
+        Action.objects.filter(run_id=run).update(
             started_at=F("started_at") - by, ended_at=F("ended_at") - by
         )
-        Question.objects.filter(run=run).update(
+        Question.objects.filter(run_id=run).update(
             asked_at=F("asked_at") - by, deadline=F("deadline") - by, told_at=F("told_at") - by
         )
 

@@ -148,11 +148,11 @@ class Recorder(Ledger):
         place = scope.place(act.agent)
         while True:
             self.budget.begin(place)
+            waits = await self._waits(act.rate)
             hold = self.budget.reserve(
                 place, act.tokens, act.cost_usd, model_call=act.type == "model_call"
             )
             try:
-                waits = await self._waits(act.rate)
                 self.record(
                     self._started(
                         act, key, action, scope, attempt=attempt, gated=True, waits_s=waits
@@ -201,8 +201,15 @@ class Recorder(Ledger):
         return output
 
     async def _waits(self, rate: rates.Rate | None) -> float:
-        """Return the seconds until a call may begin by its rate limit."""
-        return 0.0 if rate is None else await self._writer.call(partial(rates.claim, rate))
+        """Return the seconds until a call may begin by its rate limit. Raises what is raised at the
+        run's deadline, if that comes first."""
+        if rate is None:
+            return 0.0
+        waits = await self._writer.call(partial(rates.claim, rate))
+        if (left := self.budget.seconds_left()) < waits:
+            await asyncio.sleep(left)
+            self.budget.seconds_left()
+        return waits
 
     async def _sleep(self, seconds: float) -> None:
         if seconds:

@@ -119,6 +119,16 @@ def test_b9_the_calls_with_a_credential_are_limited_over_all_runs(
     assert "credential openai/default" in begun(played, "model_call")[-1]["waits_for"]
 
 
+def test_a_rate_that_outlasts_the_run_ends_it_at_its_deadline(stage: Stage) -> None:
+    tools = [{"name": "note", "per_minute": 1}]
+    calls = tuple({"name": "note", "arguments": {"text": f"{n}"}} for n in range(2))
+    stage.server.rules = [Rule(reply=Reply(tool_calls=calls))]
+    roles = {"a": model_role("stage", tools=tools), "b": model_role("stage")}
+    played = stage.play(pipeline(roles, limits={"seconds": 3, "on_reached": "end"}))
+    assert played.error["kind"] == "budget"
+    assert "time is used up" in played.error["message"]
+
+
 def test_b9_workers_keep_a_rate_together(transactional_db: None) -> None:
     """Twenty callers on connections of their own: never more than the rate in any window."""
     rate = Rate(key="tool/x", per_minute=5, told="5 a minute")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from crews.services import crew_create, crew_publish
 from runs.engine.breaker import Breaker, LoopFound
 from tests.fakes.model_server import Reply, Rule
 from tests.integration.runs import trail
@@ -180,6 +181,31 @@ def test_b8_delegations_are_limited_and_the_lead_is_told(
     assert played.output == "with two"
     assert told in stage.server.calls[-1].all_text
     assert len([call for call in stage.server.calls if "You are w" in call.all_text]) == 2
+
+
+@pytest.mark.parametrize(("depth", "inner"), [(1, 0), (2, 1)])
+def test_b8_delegations_stand_only_so_deep_inside_each_other(
+    stage: Stage, depth: int, inner: int
+) -> None:
+    """A worker that is a crew of its own delegates further, if it may."""
+    stage.server.rules = [
+        Rule(anywhere="You lead below.", times=1, reply=Reply(tool_calls=(delegate("w", "go"),))),
+        Rule(anywhere="You lead below.", reply=Reply(text="below")),
+        Rule(anywhere="You lead.", times=1, reply=Reply(tool_calls=(delegate("team", "go"),))),
+        Rule(anywhere="You lead.", reply=Reply(text="done")),
+    ]
+    below = desk(["w"], name="below")
+    below["roles"]["lead"]["instructions"] = "You lead below."
+    crew_publish(
+        crew=crew_create(team=stage.team, user=stage.user, document=below), user=stage.user
+    )
+    team = {"seat": "worker", "kind": "crew", "crew": {"slug": "below"}}
+    played = stage.play(desk({"team": team}, limits={"depth": depth, **END}))
+    assert played.output == "done"
+    asked = [call for call in stage.server.calls if "You are w." in call.all_text]
+    assert len(asked) == inner
+    told = "".join(call.all_text for call in stage.server.calls)
+    assert ("1 deep inside each other" in told) == (inner == 0)
 
 
 def test_the_calls_of_a_run_are_limited(stage: Stage) -> None:

@@ -27,6 +27,12 @@ export function Detail({ action, auditUrl, forkUrl }: Props) {
       ) : (
         <Output action={action} />
       )}
+      {textOf(action.error?.partial_text) && (
+        <>
+          <h4 className="eyebrow">Written until then, incomplete</h4>
+          <Value value={action.error?.partial_text ?? null} />
+        </>
+      )}
       {action.cached && <Origin cached={action.cached} />}
       <p className="actions">
         <a className="btn btn-sm" href={`${auditUrl}${action.id}/`}>

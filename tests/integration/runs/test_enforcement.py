@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.test import Client
 
 from runs.engine import rates
 from runs.engine.rates import Rate
@@ -251,3 +252,13 @@ def test_a_run_with_results_from_others_survives_kills(stage: Stage) -> None:
     stage.play(cached_line())
     played = survives_kills(stage, cached_line())
     assert begun(played, "model_call") == []
+
+
+def test_b8_the_audit_says_where_a_result_is_from(stage: Stage) -> None:
+    first, second = stage.play(cached_line()), stage.play(cached_line())
+    client = Client()
+    client.force_login(stage.user)
+    places = [(run.run.pk, run.action("reader")[0]["action"]) for run in (first, second)]
+    page = client.get("/runs/{}/audit/{}/".format(*places[1])).content.decode()
+    assert "taken from the same call" in page
+    assert "/runs/{}/audit/{}/".format(*places[0]) in page

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from runs.engine.prompts import unmarked_digest
 from runs.journal.entries import canonical, digest
 from runs.journal.fold import ActionState, RunState
 from runs.journal.projection import preview
@@ -134,7 +135,7 @@ def _differs(a: ActionState | None, b: ActionState | None) -> list[str]:
     found = []
     if a.status != b.status:
         found.append("status")
-    if a.input_hash != b.input_hash and canonical(a.input) != canonical(b.input):
+    if a.input_hash != b.input_hash and unmarked_digest(a.input) != unmarked_digest(b.input):
         found.append("input")
     if canonical(a.output) != canonical(b.output):
         found.append("output")

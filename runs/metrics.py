@@ -5,7 +5,7 @@ and for nobody where a proxy stands before the app and every request comes from 
 https://prometheus.io/docs/instrumenting/exposition_formats/
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from ipaddress import ip_address
 from typing import Any
@@ -60,9 +60,9 @@ def _lines() -> Iterator[str]:
         ("tokens", "Tokens that model calls have used."),
     ):
         yield from _metric(f"callsheet_{name}_total", "counter", told, [({}, sums[name] or 0)])
-    cost = [({}, sums["cost"] or 0)]
+    cost: list[Figure] = [({}, sums["cost"] or 0)]
     yield from _metric("callsheet_cost_usd_total", "counter", "Cost of model calls, known.", cost)
-    asked = [({}, Question.objects.filter(closed_at=None).count())]
+    asked: list[Figure] = [({}, Question.objects.filter(closed_at=None).count())]
     yield from _metric("callsheet_open_questions", "gauge", "Questions for people.", asked)
     now = timezone.now()
     owned = Run.objects.filter(lease_until__gt=now).count()
@@ -73,7 +73,7 @@ def _lines() -> Iterator[str]:
     yield from _metric("callsheet_queue_oldest_seconds", "gauge", told, [({}, waits)])
 
 
-def _metric(name: str, type: str, told: str, figures: list[Figure]) -> Iterator[str]:
+def _metric(name: str, type: str, told: str, figures: Sequence[Figure]) -> Iterator[str]:
     yield f"# HELP {name} {told}\n# TYPE {name} {type}\n"
     for labels, value in figures:
         named = ",".join(f'{label}="{text}"' for label, text in labels.items())

@@ -180,6 +180,8 @@ def _window(children: list[Branch], way: Set[UUID], start: int = 0) -> tuple[int
 
 
 def _bar(action: Action, begin: datetime, span: float) -> tuple[float, float]:
+    if action.ended_at is not None and action.ended_at <= begin:
+        return 0.0, 0.0
     left = (action.started_at - begin).total_seconds() / span * 100
     left = min(max(left, 0.0), 100.0)
     if action.ended_at is None:

@@ -17,6 +17,8 @@ MOST = 200
 # Of results that say the same, the one told is that of the earlier type here: who answers for it.
 _ANSWERS = ("ask", "tool_call", "escalation", "message", "state_write", "plan", "route")
 _LEAST_TEXT = 12
+# What other actions consist of is given more than they say themselves.
+_OWN_INPUT = ("ask", "model_call", "tool_call", "handoff", "escalation")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +117,10 @@ class Reasons:
         """Return all texts that an action was given; a model call tells only what is new in its
         conversation, so those before it count as well."""
         texts = _texts(action.input)
+        if action.type not in _OWN_INPUT:
+            for child in self.state.actions.values():
+                if child.parent == action.id:
+                    texts += _texts(child.input)
         if action.type == "model_call":
             for other in self.state.actions.values():
                 before = other.seq < action.seq and other.agent == action.agent

@@ -153,7 +153,11 @@ def copies(history: History, taken: Taken, fork: str) -> list[NewEntry]:
                 f"action: entry {entry.seq}, which comes before it, was erased and cannot be taken"
                 " over; fork at an earlier action"
             )
-        found.append(_copy(history, entry, entry.payload, fork))
+        copy = _copy(history, entry, entry.payload, fork)
+        if name in taken.open:
+            # It goes on here, so here it begins.
+            copy.payload.taken.pop("at")  # type: ignore[attr-defined]
+        found.append(copy)
     return found
 
 

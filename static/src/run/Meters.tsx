@@ -47,20 +47,22 @@ export function metersOf(state: RunState, limits: CrewLimits, now: number): Mete
       ...limited("Cost", money(state.cost_usd), dollars(state.cost_usd), budgetOf(limits), () =>
         money(parseMoney(limits.cost_usd ?? "0")),
       ),
-      ...(state.unpriced ? { note: "+ unknown" } : {}),
+      note: costNote(state),
     },
-    ...(state.taken_actions ? [taken(state)] : []),
     limited("Tokens", count(state.tokens), state.tokens, limits.tokens, count),
-    limited("Actions", count(actions), actions, limits.actions, count),
+    {
+      ...limited("Actions", count(actions), actions, limits.actions, count),
+      note: state.taken_actions ? `+ ${count(state.taken_actions)} taken over` : "",
+    },
     limited("Model calls", count(state.calls), state.calls, limits.calls, count),
     { name: "Failures", value: count(state.failures) },
   ];
 }
 
-/** What a fork took over: the other run paid for it. */
-function taken(state: RunState): Meter {
-  const cost = state.taken_cost_usd ? ` · ${money(state.taken_cost_usd)}` : "";
-  return { name: "Taken over", value: `${count(state.taken_actions)} actions${cost}` };
+/** What is not in the cost: calls of unknown price, and what a fork took over. */
+function costNote(state: RunState): string {
+  const taken = state.taken_cost_usd ? `+ ${money(state.taken_cost_usd)} taken over` : "";
+  return [state.unpriced ? "+ unknown" : "", taken].filter(Boolean).join(" ");
 }
 
 /** A round limit in few words: `1 h`, `10 min`, `90 s`. */

@@ -7,6 +7,7 @@ import pytest
 from runs.errors import BadRequest, Conflict
 from runs.forks import Edit, run_fork, run_restart
 from runs.models import Run
+from runs.services import entry_redact, run_cancel
 from tests.fakes.model_server import Reply, Rule
 from tests.integration.runs import documents
 from tests.integration.runs.kills import replayed
@@ -119,6 +120,88 @@ def test_a_failed_pipeline_goes_on_from_its_last_checkpoint(stage: Stage) -> Non
     assert replayed(again) > 0
     with pytest.raises(Conflict):
         run_restart(run=again.run, user=stage.user)
+
+
+def test_a_failure_that_the_crew_went_on_after_is_not_undone(stage: Stage) -> None:
+    numbered(stage)
+    broken = [
+        Rule(anywhere="You are coder.", status=401),
+        Rule(anywhere="You lead.", contains="coder", status=401),
+    ]
+    stage.server.rules = [
+        broken[0],
+        Rule(
+            anywhere="You lead.",
+            times=1,
+            reply=Reply(tool_calls=[documents.delegate("coder", "Write it")]),
+        ),
+        broken[1],
+        Rule(reply=Reply(text="done without it")),
+    ]
+    failed = stage.play(documents.desk())
+    assert failed.run.status == "failed"
+    stage.server.rules.remove(broken[1])
+    stage.server.calls.clear()
+    again = stage.go_on(run_restart(run=failed.run, user=stage.user))
+    assert again.output == "done without it"
+    assert len(stage.server.calls) == 1
+    assert replayed(again) > 0
+
+
+def test_a_cancelled_run_goes_on_as_a_new_one(stage: Stage) -> None:
+    numbered(stage)
+    run = stage.start(documents.steps(3))
+    stage.server.rules.insert(0, Rule(anywhere="You are step 1.", times=1, status=401))
+    failed = stage.go_on(run)
+    again = run_restart(run=failed.run, user=stage.user)
+    run_cancel(run=again, user=stage.user)
+    again.refresh_from_db()
+    stage.server.calls.clear()
+    last = stage.go_on(run_restart(run=again, user=stage.user))
+    assert last.output == "result 2"
+    assert len(stage.server.calls) == 2
+
+
+def test_what_was_erased_cannot_be_taken_over(stage: Stage) -> None:
+    whole = stage.play(documents.steps(3))
+    entry = next(e for e in whole.entries if e["key"] == "s0/model1")
+    entry_redact(run=whole.run, seq=entry["seq"], user=stage.user, reason="It named somebody.")
+    with pytest.raises(BadRequest, match="was erased"):
+        run_fork(run=whole.run, action=find(whole, "s2"), edit=Edit(), user=stage.user)
+    whole.run.refresh_from_db()
+    assert run_fork(run=whole.run, action=find(whole, "s0"), edit=Edit(), user=stage.user)
+
+
+def test_limits_hold_for_what_the_fork_does_itself(stage: Stage) -> None:
+    numbered(stage)
+    whole = stage.play(documents.steps(4, limits={"calls": 4}))
+    assert whole.run.status == "finished"
+    again = fork(stage, whole, "s1")
+    assert again.run.status == "finished", again.error
+    assert again.entries[-1]["payload"]["totals"]["taken"]["calls"] == 1
+    assert again.run.cost_usd < whole.run.cost_usd
+
+
+WRITES = (
+    "import json, pathlib\np = pathlib.Path('notes.txt')\n"
+    "old = p.read_text() if p.exists() else ''\np.write_text(old + 'LINE ')\n"
+    "print(json.dumps(p.read_text()))"
+)
+
+
+@pytest.mark.usefixtures("docker_client")
+def test_files_are_as_they_were_at_the_action(stage: Stage) -> None:
+    shared = {"shared": "desk"}
+    roles = {
+        name: documents.code_role("stage", WRITES.replace("LINE", name), sandbox=shared)
+        for name in ("one", "two", "three")
+    }
+    whole = stage.play(documents.pipeline(roles))
+    assert whole.output == "one two three "
+    again = fork(stage, whole, "two")
+    assert again.output == "one two three "
+    skipping = fork(stage, whole, "two", output="said by a person")
+    assert skipping.output == "one three "
 
 
 def test_the_same_key_makes_one_fork(stage: Stage) -> None:

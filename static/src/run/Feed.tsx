@@ -51,14 +51,9 @@ export function Feed(props: Props) {
       <div className="panel-head">
         {tabs}
         {role !== null && (
-          <button
-            type="button"
-            className="btn btn-sm btn-quiet"
-            onClick={onAnyRole}
-            aria-label={`Only ${name(role)}: show all roles`}
-          >
-            {name(role)}
+          <button type="button" className="btn btn-sm btn-quiet" onClick={onAnyRole}>
             <Icon name="close" />
+            All roles
           </button>
         )}
         {!following && rows.length > 0 && (

@@ -38,7 +38,8 @@ export function Side(props: Props) {
   );
   const files =
     made.handed.artifacts.length + made.spaces.reduce((sum, space) => sum + space.files.length, 0);
-  const panes: [Pane, string][] = [["feed", "What happened"]];
+  const title = role === null ? "What happened" : `What ${name(role)} did`;
+  const panes: [Pane, string][] = [["feed", title]];
   if (made.tasks.length > 1) panes.push(["tasks", `Tasks ${made.tasks.length}`]);
   if (made.spaces.length > 0 || files > 0 || made.handed.missing.length > 0) {
     panes.push(["files", files > 0 ? `Files ${files}` : "Files"]);
@@ -47,10 +48,10 @@ export function Side(props: Props) {
   const shown = panes.some(([pane]) => pane === chosen) ? chosen : "feed";
   const tabs =
     panes.length === 1 ? (
-      <h2>What happened</h2>
+      <h2>{title}</h2>
     ) : (
       <>
-        <h2 className="sr-only">What happened</h2>
+        <h2 className="sr-only">{title}</h2>
         <Tabs panes={panes} shown={shown} choose={choose} />
       </>
     );

@@ -12,7 +12,12 @@ INFO = ToolInfo(
         "additionalProperties": False,
         "properties": {
             "question": {"type": "string", "minLength": 1},
-            "choices": {"type": "array", "items": {"type": "string"}, "maxItems": 10},
+            "choices": {
+                "type": "array",
+                "items": {"type": "string", "minLength": 1, "maxLength": 200},
+                "maxItems": 10,
+                "uniqueItems": True,
+            },
         },
     },
 )

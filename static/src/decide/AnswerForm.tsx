@@ -30,7 +30,7 @@ export function AnswerForm({ ask, decide, armed = null }: Props) {
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const pressed = (event.nativeEvent as SubmitEvent).submitter as HTMLButtonElement | null;
-    const choice = pressed?.value || (first ?? "answer");
+    const choice = pressed ? pressed.value : (first ?? "answer");
     if (choice === "edit" && !editing) {
       setEditing(true);
       return;
@@ -51,7 +51,7 @@ export function AnswerForm({ ask, decide, armed = null }: Props) {
   return (
     <form className="form decide-form" onSubmit={submit} aria-busy={sent !== null}>
       {editing && <FormFields fields={fields} draft={draft} onChange={setDraft} prefix={ask.id} />}
-      {edits && <Changes ask={ask} fields={fields} draft={draft} />}
+      {edits && schema && <Changes ask={ask} fields={fields} draft={draft} />}
       <div className="field is-long">
         <label htmlFor={`comment-${ask.id}`}>
           {free ? "Your answer" : "Comment"} {!free && <span className="quiet">(optional)</span>}

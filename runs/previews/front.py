@@ -108,7 +108,8 @@ class Front:
                 del self._each[guest]
 
     async def _pass(self, guest: Guest, head: Head, browser: Pair) -> None:
-        alone, origin = _is_alone(guest, head), _origin(head)
+        alone = _is_alone(guest, head)
+        origin = links.origin_of(guest, plain_host="" if alone else _host(head))
         if heads.is_foreign(head, origin):
             raise NotShown(pages.FOREIGN)
         place = await _place(guest)
@@ -162,11 +163,6 @@ def _host(head: Head) -> str:
 
 def _home(guest: Guest) -> str:
     return urlsplit(links.origin_of(guest)).hostname or ""
-
-
-def _origin(head: Head) -> str:
-    scheme = urlsplit(settings.PREVIEW_ORIGIN).scheme
-    return f"{scheme}://{head.get('host').lower()}"
 
 
 def _is_at_home(guest: Guest, head: Head) -> bool:

@@ -122,6 +122,10 @@ def _problems(error: ErrorDetails, root: type[BaseModel]) -> list[Problem]:
         return [problem(path, f"This must be {listed(names)}.", value=value, allowed=names)]
     if error["type"] == "string_pattern_mismatch":
         return [problem(path, f"A name {_NAME_RULE}.", value=value)]
+    if error["type"] == "too_short":
+        return [problem(path, f"Give at least {ctx['min_length']}.")]
+    if error["type"] == "too_long":
+        return [problem(path, f"Give at most {ctx['max_length']}.")]
     text = error["msg"].removeprefix("Value error, ").replace("Input should", "This should")
     return [problem(path, _sentence(text), value=value)]
 

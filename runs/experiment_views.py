@@ -75,4 +75,5 @@ def experiment(request: TeamRequest, pk: UUID) -> HttpResponse:
         "checks": plan.checks,
         "may_start": can(request.user, "crews.change", made.team),
     }
-    return render(request, "runs/experiment.html", page)
+    part = "HX-Request" in request.headers
+    return render(request, "runs/experiment_body.html" if part else "runs/experiment.html", page)

@@ -49,6 +49,21 @@ def delegations(team: Team, user: User, workers: int) -> CrewVersion:
     return _published(team, user, document)
 
 
+def one_by_one(team: Team, user: User, delegations: int) -> CrewVersion:
+    """A lead that may delegate so often to the one worker."""
+    document = {
+        "callsheet": 1,
+        "name": "One by one",
+        "roles": {
+            "lead": {"seat": "orchestrator", "model": MODEL, "instructions": "You lead."},
+            "worker": {"seat": "worker", "model": MODEL},
+        },
+        "pattern": {"name": "hierarchical", "options": {"max_delegations": delegations}},
+        "limits": {"actions": 2000, "breaker": {"repeats": 1000}},
+    }
+    return _published(team, user, document)
+
+
 def start(team: Team, user: User, version: CrewVersion, task: str) -> Run:
     return run_start(team=team, user=user, version=version, task=task, here=True)
 

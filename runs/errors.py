@@ -44,6 +44,10 @@ class ActionError(RunError):
         self.error = error
 
 
+class FilesForgotten(RunError):
+    """The files that were in this workspace are not kept any more. Start a new run."""
+
+
 class BadRequest(RunError):
     """The request cannot be carried out as it is."""
 

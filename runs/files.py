@@ -12,8 +12,9 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from crews.spec import CrewSpec
+from runs.engine.manifests import read_manifest
 from runs.engine.nesting import with_roles_inside
-from runs.engine.workspace import needs_sandbox, read_manifest, workspace_name
+from runs.engine.workspace import needs_sandbox, workspace_name
 from runs.journal.fold import FINAL, ActionState, RunState
 from runs.models import Blob, Entry, Run
 

@@ -13,6 +13,8 @@ from sandbox.live_files import LiveFiles
 LARGEST_FILE = 16 << 20
 LARGEST_TOTAL = 128 << 20
 _MANIFEST = 8 << 20
+# Why a file is left out that somebody was just writing.
+CHANGING = "it changed while it was read"
 
 
 async def take(files: LiveFiles, store: StoreBlob, known: Known | None) -> Snapshot:
@@ -34,7 +36,7 @@ async def take(files: LiveFiles, store: StoreBlob, known: Known | None) -> Snaps
             try:
                 data = await files.read(entry.path, max_bytes=LARGEST_FILE)
             except FileError as problem:
-                skipped.append((entry.path, f"it changed while it was read ({problem.code})"))
+                skipped.append((entry.path, f"{CHANGING} ({problem.code})"))
                 continue
             digest = hashlib.sha256(data).hexdigest()
             await store(digest, data)

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 Json = Any
 # An argument of the command line that stands for the whole text of the task.
 TASK = "{task}"
+# How a command ends that is not there, and what the sandbox itself says begins with.
 NOT_FOUND = 127
+OF_THE_AGENT = "callsheet: "
 STDERR_SHOWN = 4_000
 LEAST_SECRET = 6
 KEYS = frozenset(key_name for key_name, _ in ENVIRONMENT.values())
@@ -119,7 +121,7 @@ class Commanding:
             ).strip()
         if result.oom:
             return f"The command of '{name}' ran out of memory. Give its sandbox more memory_mb."
-        if result.exit_code == NOT_FOUND and "\n" not in stderr.strip():
+        if result.exit_code == NOT_FOUND and stderr.startswith(OF_THE_AGENT):
             return missing_program(name, _image(self.asking.role), program)
         if not result.ok:
             refused = " ".join(refusals(result))

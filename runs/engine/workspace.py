@@ -5,7 +5,6 @@ journal; where the living container is gone, the next one begins with what was k
 """
 
 import asyncio
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -16,15 +15,19 @@ from typing import Any
 from django.conf import settings
 
 from crews.spec import CrewSpec, RoleSpec, SandboxChoice
+from runs.engine.manifests import compared, manifest_bytes, read_manifest
+from runs.errors import FilesForgotten
 from runs.journal import store
 from runs.journal.fold import RunState
 from runs.journal.reader import Reader
 from runs.journal.writer import Writer
+from runs.models import Blob
 from runs.previews import table as previews
 from runs.tools import TOOLS
-from sandbox.api import Changes, Driver, FileChange, ManifestEntry, Sandbox, SandboxSpec, Snapshot
+from sandbox.api import Changes, Driver, ManifestEntry, Sandbox, SandboxSpec, Snapshot
 from sandbox.errors import SandboxError
 from sandbox.hardening import FLAVOURS
+from sandbox.snapshots import CHANGING
 
 Json = Any
 RUN_LABEL = "callsheet.run"
@@ -34,6 +37,8 @@ INSTALLATION_LABEL = "callsheet.installation"
 FILES_TOLD = 500
 # How often what runs in a sandbox is begun again in a new one, where the sandbox was lost.
 LOST_RETRIES = 1
+# How often a workspace is looked at whose files change while they are read.
+LOOKS = 3
 
 
 class Workspaces:
@@ -103,9 +108,14 @@ class Workspaces:
             return await self._keep(self.name(role), sandbox)
 
     async def kept(self, role: str) -> Snapshot:
-        """Keep a role's whole workspace as it is now and return its manifest."""
+        """Keep a role's whole workspace as it is now and return its manifest. A file that
+        somebody is just writing is looked at again."""
         sandbox = await self.of(role)
         async with self._looking[self.name(role)]:
+            for _ in range(LOOKS - 1):
+                snapshot = await self._snapshot(sandbox)
+                if not any(reason.startswith(CHANGING) for _, reason in snapshot.skipped):
+                    return snapshot
             return await self._snapshot(sandbox)
 
     async def put(
@@ -213,7 +223,7 @@ class Workspaces:
         if name not in self._versions:
             self._versions[name] = (self._last(name) or {}).get("version", 0)
         version = self._versions[name] = self._versions[name] + 1
-        manifest = json.dumps(asdict(snapshot)).encode()
+        manifest = manifest_bytes(snapshot)
         told: dict[str, Json] = {
             "name": name,
             "version": version,
@@ -257,7 +267,10 @@ class Workspaces:
         return self._kept is not None and digest in self._kept
 
     async def _fetch(self, digest: str) -> bytes:
-        return await self._read(partial(store.blob_fetch, self._run, digest))
+        try:
+            return await self._read(partial(store.blob_fetch, self._run, digest))
+        except Blob.DoesNotExist:
+            raise FilesForgotten from None
 
 
 def workspace_name(name: str, role: RoleSpec) -> str:
@@ -293,29 +306,8 @@ def spec_of(
     )
 
 
-def compared(before: Snapshot, after: Snapshot) -> Changes:
-    """Return what happened to the files between two snapshots."""
-    old = {entry.path: entry for entry in before.entries if entry.kind == "file"}
-    new = {entry.path: entry for entry in after.entries if entry.kind == "file"}
-    found = [
-        FileChange(path=path, change="modified" if path in old else "added", size=entry.size)
-        for path, entry in new.items()
-        if path not in old or old[path].sha256 != entry.sha256
-    ]
-    gone = old.keys() - new.keys()
-    found += [FileChange(path=path, change="removed", size=0) for path in sorted(gone)]
-    return Changes(files=tuple(found))
-
-
 def _is_over(task: asyncio.Task[Sandbox]) -> bool:
     """Say whether a sandbox could not be made, or is there no more."""
     if not task.done():
         return False
     return task.cancelled() or task.exception() is not None or task.result().lost
-
-
-def read_manifest(data: bytes) -> Snapshot:
-    """Return a snapshot as it was kept."""
-    kept = json.loads(data)
-    entries = tuple(ManifestEntry(**entry) for entry in kept["entries"])
-    return Snapshot(entries=entries, skipped=tuple(tuple(item) for item in kept["skipped"]))

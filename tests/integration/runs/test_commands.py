@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
+from crews.services import crew_create, crew_publish
 from runs.errors import BadRequest
 from runs.export import export_lines
 from runs.models import Blob
+from runs.services import run_start
 from teams.services import credential_set
 from tests.integration.runs.documents import code_role, document, pipeline
 from tests.integration.runs.playing import Played, Stage
@@ -112,3 +114,25 @@ def test_a_command_that_fails_says_how(
     played = stage.play(alone(command(source, sandbox=sandbox)))
     assert played.run.status == "failed"
     assert words in played.error["message"]
+
+
+def test_a_program_that_is_not_there_after_all_is_named(stage: Stage) -> None:
+    """One in the workspace can only be looked for when the run is there."""
+    played = stage.play(alone(command("", argv=["./agent.sh"])))
+    assert "has no program './agent.sh'" in played.error["message"]
+
+
+def test_a_rehearsal_runs_no_command_that_could_reach_a_model(stage: Stage) -> None:
+    credential_set(team=stage.team, provider="openai", name="cli", api_key=KEY)
+    with_key = command(TELLS, "node", command={"credential": "cli"})
+    crew = document("graph", {"paid": with_key, "free": command(ECHO, "node")})
+    version = crew_publish(
+        crew=crew_create(team=stage.team, user=stage.user, document=crew), user=stage.user
+    )
+    run = run_start(team=stage.team, user=stage.user, version=version, task="Count", rehearsal=True)
+    played = stage.go_on(run)
+    assert played.run.status == "finished"
+    assert played.output["free"] == "COUNT"
+    assert [output["stdout"] for output in outputs(played)] == ["COUNT\n"]
+    asked = [e["payload"] for e in played.entries if e["payload"].get("type") == "model_call"]
+    assert [payload["provider"] for payload in asked] == ["rehearsal"]

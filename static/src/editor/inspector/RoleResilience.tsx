@@ -11,13 +11,9 @@ export function RoleResilience({ name, role }: RoleProps) {
   const disabled = !useEditor((state) => state.mayChange);
   const path = `roles.${name}`;
   const model = kindOf(role) === "model";
-  const set = [role.fallback_instructions && "simpler approach", role.cache && "cache"];
+  const some = Boolean(role.fallback_instructions || role.cache);
   return (
-    <Section
-      title="When it fails, and repeats"
-      note={set.filter(Boolean).join(", ") || "standard"}
-      open={false}
-    >
+    <Section title="Failures and cache" note={some ? "set" : "standard"} open={false}>
       {model && (
         <AreaField
           label="Simpler approach"

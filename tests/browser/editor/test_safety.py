@@ -52,8 +52,8 @@ def test_a_crew_limits_its_branches_and_its_loops(signed_in: Page, site: Install
     inspector.get_by_text("Limits of each branch").click()
     inspector.locator('[data-path="limits.branch.calls"]').fill("5")
     inspector.get_by_text("When a run is halted").click()
-    page.get_by_label("The same again and again").fill("4")
-    page.get_by_label("The same again and again").press("Tab")
+    page.get_by_label("The same call").fill("4")
+    page.get_by_label("The same call").press("Tab")
     picture(page, "editor-crew")
     saved(page)
     limits = stored(page, crew_id)["limits"]

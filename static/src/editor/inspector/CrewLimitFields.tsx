@@ -139,7 +139,7 @@ function BreakerFields({ limits, disabled }: Props) {
       <div className="ed-pair">
         {field("failures", "Failures", "5", "calls")}
         {field("window", "Among the last", "20", "calls")}
-        {field("repeats", "The same again and again", "12", "times")}
+        {field("repeats", "The same call", "12", "times")}
       </div>
     </Section>
   );

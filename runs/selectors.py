@@ -27,6 +27,17 @@ def runs_of_team(
     return runs.order_by("-created_at", "-pk")
 
 
+def copies_of(run: Run, seq: int) -> list[tuple[Run, int]]:
+    """Return the forks of a run that took an entry over, each with the seq that it has there."""
+    found = []
+    for fork in run.forks.filter(taken__gt=0):
+        for entry in store.read(str(fork.pk), after=1, limit=fork.taken):
+            mark = (entry.payload or {}).get("taken") or {}
+            if mark.get("seq") == seq:
+                found.append((fork, entry.seq))
+    return found
+
+
 def crews_with_runs(team: Team) -> list[str]:
     """Return the names of the crews that have runs in a team, in order."""
     names = Run.objects.filter(team=team).order_by().values_list("crew_name", flat=True)

@@ -22,6 +22,7 @@ from runs.journal.fold import FINAL
 from runs.models import Run
 from runs.nested import crews_pin
 from runs.patterns import pattern_get
+from runs.selectors import copies_of
 from teams.models import Team, User
 from teams.services import TierModel, credential_resolve, tier_resolve
 
@@ -169,9 +170,10 @@ def decision_make(
 
 def entry_redact(*, run: Run, seq: int, user: User, reason: str) -> None:
     """Erase the payload of an entry of a run that has ended; who and why is journaled, and the
-    longer journal is signed anew. The chain still verifies.
+    longer journal is signed anew. The chain still verifies. What forks took over of it goes too.
 
-    Raises Conflict while the run goes on, BadRequest where there is nothing to erase.
+    Raises Conflict while the run or such a fork goes on, BadRequest where there is nothing to
+    erase.
     """
     if run.status not in FINAL:
         raise Conflict(f"The run is {run.status}; payloads are erased once it has ended.")
@@ -186,6 +188,8 @@ def entry_redact(*, run: Run, seq: int, user: User, reason: str) -> None:
             raise BadRequest(f"seq: entry {seq} has no payload that can be erased")
         Run.objects.filter(pk=run.pk).update(outcome="")
         signing.sign(run)
+        for fork, taken in copies_of(run, seq):
+            entry_redact(run=fork, seq=taken, user=user, reason=reason)
 
 
 def _command(

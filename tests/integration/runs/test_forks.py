@@ -172,6 +172,30 @@ def test_what_was_erased_cannot_be_taken_over(stage: Stage) -> None:
     assert run_fork(run=whole.run, action=find(whole, "s0"), edit=Edit(), user=stage.user)
 
 
+def test_an_erasure_reaches_what_forks_took_over(stage: Stage) -> None:
+    numbered(stage)
+    whole = stage.play(documents.steps(3))
+    first = fork(stage, whole, "s2")
+    second = fork(stage, first, "s2")
+    entry = next(
+        e for e in whole.entries if e["key"] == "s0/model1" and e["kind"] == "action.finished"
+    )
+    entry_redact(run=whole.run, seq=entry["seq"], user=stage.user, reason="It named somebody.")
+    for played in (whole, first, second):
+        again = stage.read(played.run)
+        (erased,) = [e for e in again.entries if e["payload"] is None]
+        assert erased["key"] == "s0/model1"
+
+
+def test_an_erasure_waits_for_forks_that_go_on(stage: Stage) -> None:
+    whole = stage.play(documents.steps(2))
+    run_fork(run=whole.run, action=find(whole, "s1"), edit=Edit(), user=stage.user)
+    entry = next(e for e in whole.entries if e["key"] == "s0/model1")
+    with pytest.raises(Conflict):
+        entry_redact(run=whole.run, seq=entry["seq"], user=stage.user, reason="Private.")
+    assert all(e["payload"] is not None for e in stage.read(whole.run).entries)
+
+
 def test_limits_hold_for_what_the_fork_does_itself(stage: Stage) -> None:
     numbered(stage)
     whole = stage.play(documents.steps(4, limits={"calls": 4}))

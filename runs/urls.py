@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from runs import audit_views, experiment_views, file_views, fork_views, image_views, inbox_views, notice_views, views
+from runs import (
+    audit_views,
+    experiment_views,
+    file_views,
+    fork_views,
+    image_views,
+    inbox_views,
+    notice_views,
+    views,
+)
 
 app_name = "runs"
 urlpatterns = [

@@ -16,6 +16,7 @@ COPY manage.py ./
 COPY config config
 COPY teams teams
 COPY crews crews
+COPY resources resources
 COPY runs runs
 COPY sandbox sandbox
 COPY templates templates

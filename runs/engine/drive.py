@@ -22,6 +22,7 @@ from runs.engine.machine import Credentials, Machine
 from runs.engine.nesting import with_roles_inside
 from runs.engine.options import with_defaults
 from runs.engine.recorder import CRASHES, Recorder
+from runs.engine.specs import spec_of
 from runs.engine.workspace import INSTALLATION_LABEL, RUN_LABEL, TEAM_LABEL, Workspaces
 from runs.errors import LeaseLost, ReplayDiverged, RunError, RunHalted, RunParked, RunSuspended
 from runs.journal import entries as e
@@ -108,7 +109,7 @@ class Drive:
         if loaded.state.status in FINAL:
             return True
         started = loaded.state.started or {}
-        spec = CrewSpec.model_validate(started["document"])
+        spec = spec_of(started["document"])
         everyone = with_roles_inside(spec, started.get("crews") or {})
         budget = Budget.of(everyone, loaded.state)
         recorder = self._recorder = Recorder(

@@ -11,6 +11,7 @@ from runs.engine import prompts
 from runs.engine.escalation import combined
 from runs.engine.options import with_defaults
 from runs.engine.recorder import Scope
+from runs.engine.specs import spec_of
 from runs.errors import ActionError
 from runs.patterns import pattern_get
 
@@ -28,7 +29,7 @@ def with_roles_inside(spec: CrewSpec, crews: Mapping[str, Json]) -> CrewSpec:
     journal (`role/role`): whose limits hold, and whose sandboxes there are."""
     roles: dict[str, RoleSpec] = dict(spec.roles)
     for path, pinned in crews.items():
-        inner = CrewSpec.model_validate(pinned["document"])
+        inner = spec_of(pinned["document"])
         for name, role in inner.roles.items():
             rules = combined(inner.escalation, role.escalation)
             roles[f"{path}/{name}"] = role.model_copy(update={"escalation": rules})
@@ -38,7 +39,7 @@ def with_roles_inside(spec: CrewSpec, crews: Mapping[str, Json]) -> CrewSpec:
 async def play_inside(crew: "CrewAtWork", scope: Scope, asked: "Asking") -> Json:
     """Let the crew that stands for a role do what the role is asked and return its result."""
     path, given = asked.agent, asked.given
-    spec = CrewSpec.model_validate(crew.crews[path]["document"])
+    spec = spec_of(crew.crews[path]["document"])
     pattern = pattern_get(spec.pattern.name)
     inner = replace(
         crew,

@@ -21,6 +21,7 @@ from sandbox.pool import PooledDriver
 from sandbox.proxy import Outside
 from sandbox.splice import Pair
 from tests.integration.providers.certificate import self_signed
+from tests.integration.sandbox.conftest import until
 
 ALLOWED = ("files.example.org", "*.wild.example.org")
 FETCH = """
@@ -271,6 +272,20 @@ async def test_a_listed_name_that_leads_inside_is_refused(box: LiveSandbox, worl
         assert "an address that is not public" in result.stdout.decode(), address
         assert told(result) == [("files.example.org", 80, True)]
     assert world.reached == []
+
+
+async def test_silent_connections_take_no_more_than_their_share(box: LiveSandbox, world: World):
+    many = "import socket, time\nkept = []\nfor _ in range(300):\n"
+    many += "    kept.append(socket.create_connection(('127.0.0.1', 3128)))\n"
+    hog = await box.start(["python3", "-c", many + "print('all', flush=True)\ntime.sleep(60)"])
+    assert (await hog.output(wait_s=20)).data.startswith(b"all")
+    assert (await box.run(["echo", "alive"])).stdout == b"alive\n"
+    await hog.kill()
+
+    async def answered() -> bool:
+        return b"answer" in (await run(box, FETCH, "http://files.example.org/")).stdout
+
+    await until(answered, 20)
 
 
 async def test_endless_answers_end_with_their_command(box: LiveSandbox, world: World):

@@ -11,6 +11,7 @@ from runs.progress import progress
 from tests.journals.projection import plain
 from tests.journals.story import Story
 
+Json = Any
 FOLDER = Path(__file__).parent
 MODEL = {"tier": "balanced"}
 DESK: dict[str, Any] = {
@@ -337,7 +338,52 @@ def refused() -> Story:
     return story
 
 
-STORIES: tuple[Callable[[], Story], ...] = (delegations, revision, question, takeover, refused)
+def forked() -> Story:
+    """A fork: a delegation, a refused call and an answered question are taken over, a result is
+    edited by a person, and the lead goes on from there."""
+    story = Story("forked")
+    source = Story("forked-from").run
+    at = "2026-03-14T08:00:0{}.250000Z"
+
+    def mark(seq: int, **more: Json) -> dict[str, Json]:
+        return {"run": source, "seq": seq, "at": at.format(seq % 10), **more}
+
+    origin = {"run": source, "action": None, "key": "lead/model2", "edit": {"output": "Edited"}}
+    story.begin(DESK, "Compare two libraries", origin={**origin, "root": source, "entries": 9})
+    here = {"run": source, "seq": 2}
+    story.start("ask", "lead", "lead", "lead", {"task": "Compare"}, taken=here)
+    call = {"provider": "anthropic", "model": "claude-sonnet-4-5"}
+    story.start("model_call", "lead/model1", "lead", "m", {"messages": []}, taken=mark(3), **call)
+    usage = {"input_tokens": 200, "output_tokens": 80}
+    story.fail("lead/model1", "lead", BAD_KEY, final=False, retry_in_s=0.5, taken=mark(4))
+    story.start(
+        "model_call", "lead/model1", "lead", "m", {"messages": []},
+        attempt=2, taken=mark(5), **call,
+    )  # fmt: skip
+    story.finish(
+        "lead/model1", "lead", {"text": "Ask"}, usage=usage, cost_usd="0.0011", taken=mark(6)
+    )
+    story.start("escalation", "lead/question", "lead", "Go on?", {}, taken=mark(7))
+    story.add("run.waiting", key="lead/question", question="Go on?", choices=["yes"], taken=mark(8))
+    story.add(
+        "decision.made", key="lead/question", actor="user:ada@example.org", choice="yes",
+        taken=mark(9),
+    )  # fmt: skip
+    story.start("model_call", "lead/model2", "lead", "m", {"messages": []}, taken=mark(11), **call)
+    story.add(
+        "action.finished", key="lead/model2", agent="lead", actor="user:ada@example.org",
+        output={"text": "Edited"}, taken=mark(11, edited=True),
+    )  # fmt: skip
+    story.finish("lead/question", "lead", {"choice": "yes", "value": None, "comment": ""})
+    story.call("lead/model3", "lead", [{"role": "user", "text": "And?"}], "Both are fine.")
+    story.finish("lead", "lead", "Both are fine.")
+    story.add("run.finished", status="finished", output="Both are fine.")
+    return story
+
+
+STORIES: tuple[Callable[[], Story], ...] = (
+    delegations, revision, question, takeover, refused, forked,
+)  # fmt: skip
 
 
 def golden(tell: Callable[[], Story]) -> str:

@@ -8,15 +8,17 @@ from runs.engine.crew import CrewAtWork
 from runs.engine.drive import Loaded, pinned
 from runs.engine.nesting import with_roles_inside
 from runs.engine.options import with_defaults
-from runs.engine.recorder import Recorder, Scope
+from runs.engine.recorder import Act, Recorder, Scope
 from runs.engine.workspace import RUN_LABEL, Workspaces
 from runs.errors import ActionError, ReplayDiverged, RunSuspended
 from runs.journal import store
 from runs.journal.entries import ActionFinished, canonical, digest
-from runs.journal.fold import FINAL, RunState
+from runs.journal.fold import FINAL, ActionState, RunState
 from runs.patterns import pattern_get
 
 Json = Any
+# Kinds of errors by which an action is refused before anything of it is journaled.
+REFUSALS = ("budget", "breaker")
 
 
 class Replayer(Recorder):
@@ -44,6 +46,22 @@ class Replayer(Recorder):
         if not super().knows(scope, slot):
             raise ReplayDiverged(f"'{scope.next_key(slot)}' did not come to its end.")
         return True
+
+    def _place(self, scope: Scope, slot: str, act: Act) -> tuple[str, str, ActionState | None]:
+        key, action, known = super()._place(scope, slot, act)
+        if known is None and (refused := self._refused(scope)):
+            raise ActionError(refused)
+        return key, action, known
+
+    def _refused(self, scope: Scope) -> dict[str, Json] | None:
+        """Return why the next action at a place was not begun, where a limit or the breaker had
+        refused it: then what contains it failed by that, or the run ended by it."""
+        parent = self.state.actions.get(scope.action or "")
+        if parent is not None and parent.status in ("finished", "failed"):
+            error = parent.error if parent.status == "failed" else None
+        else:
+            error = self.state.error
+        return error if error and error.get("kind") in REFUSALS else None
 
     async def written(self) -> None:
         """Be asked for an effect: the journal should have had its result."""

@@ -8,6 +8,7 @@ import pytest
 from tests.fakes.model_server import Reply, Rule
 from tests.integration.runs import trail
 from tests.integration.runs.documents import ANTHROPIC, OPENAI, delegate, desk, model_role, steps
+from tests.integration.runs.kills import replayed
 from tests.integration.runs.playing import Stage
 
 Json = Any
@@ -37,6 +38,7 @@ def test_a_limit_of_the_crew_ends_the_run_and_is_named(
     assert played.run.status == "failed"
     assert told in played.error["message"]
     assert played.error["advice"]
+    assert replayed(played) > 0
     assert calls is None or len(stage.server.calls) == calls
     assert len(stage.server.calls) < 12
     if "tokens" in limits:
@@ -70,6 +72,7 @@ def test_a_limit_of_a_role_is_told_to_the_lead_who_can_go_on(
         return
     assert played.run.status == "finished"
     assert told in "\n".join(call.last_text for call in stage.server.calls)
+    assert replayed(played) > 0
 
 
 @pytest.mark.parametrize(
@@ -140,3 +143,4 @@ def test_the_breaker_ends_a_run_that_keeps_failing(stage: Stage) -> None:
     assert played.run.status == "failed"
     assert "2 of the last 2 calls failed" in played.error["message"]
     assert len(stage.server.calls) == 2
+    assert replayed(played) > 0

@@ -85,6 +85,7 @@ def test_to_end_the_run_is_a_choice(stage: Stage) -> None:
     assert "may use 700 tokens" in played.error["message"]
     assert "Enough." in played.error["message"]
     assert len(stage.server.calls) == calls
+    assert replayed(played) > 0
 
 
 def test_branches_at_the_edge_ask_once_and_never_overspend(stage: Stage) -> None:

@@ -12,6 +12,7 @@ from runs.errors import BadRequest
 from runs.images import images_of
 from runs.tools import mcp, web_search
 from sandbox.hardening import FLAVOURS
+from teams.errors import CredentialUnreadable
 from teams.models import Team
 
 Json = Any
@@ -21,8 +22,13 @@ def check_search(spec: CrewSpec, *, team: Team) -> None:
     """Raise BadRequest where a role searches the web and the team has no engine for it."""
     for name, role in spec.roles.items():
         use = role.tool_use("web_search")
-        if use is None or web_search.engine_of(team, use.options) is not None:
+        if use is None:
             continue
+        try:
+            if web_search.engine_of(team, use.options) is not None:
+                continue
+        except CredentialUnreadable as lost:
+            raise BadRequest(f"roles.{name}.tools: the key of web_search: {lost}") from None
         wanted = use.options.get("engine")
         what = f"'{wanted}'" if wanted else "a search engine"
         raise BadRequest(

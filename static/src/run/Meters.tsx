@@ -47,16 +47,20 @@ export function metersOf(state: RunState, limits: CrewLimits, now: number): Mete
       ...limited("Cost", money(state.cost_usd), dollars(state.cost_usd), budgetOf(limits), () =>
         money(parseMoney(limits.cost_usd ?? "0")),
       ),
-      note: costNote(state),
+      ...noted(costNote(state)),
     },
     limited("Tokens", count(state.tokens), state.tokens, limits.tokens, count),
     {
       ...limited("Actions", count(actions), actions, limits.actions, count),
-      note: state.taken_actions ? `+ ${count(state.taken_actions)} taken over` : "",
+      ...noted(state.taken_actions ? `+ ${count(state.taken_actions)} taken over` : ""),
     },
     limited("Model calls", count(state.calls), state.calls, limits.calls, count),
     { name: "Failures", value: count(state.failures) },
   ];
+}
+
+function noted(note: string): { note?: string } {
+  return note ? { note } : {};
 }
 
 /** What is not in the cost: calls of unknown price, and what a fork took over. */

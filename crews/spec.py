@@ -53,14 +53,14 @@ def _network(value: Json) -> Json:
     hosts = value["allow"] if isinstance(value, dict) and value.keys() == {"allow"} else value
     if not isinstance(hosts, list | tuple) or not 0 < len(hosts) <= MOST_HOSTS:
         raise ValueError(
-            'give "none", or a list of the hosts that may be reached, like [packages.example.org], at most'
-            f" {MOST_HOSTS}"
+            'give "none", or a list of the hosts that may be reached, like [files.example.org],'
+            f" at most {MOST_HOSTS}"
         )
     for host in hosts:
         if not isinstance(host, str) or not _HOST.fullmatch(host):
             raise ValueError(
-                f"'{str(host)[:100]}' is no name of a host on the internet: give one like packages.example.org,"
-                " or *.example.org for all below it"
+                f"'{str(host)[:100]}' is no name of a host on the internet: give one like"
+                " files.example.org, or *.example.org for all below it"
             )
     return [host.lower() for host in hosts]
 

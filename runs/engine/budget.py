@@ -265,7 +265,8 @@ def _used(action: ActionState) -> Amounts:
         return Amounts()
     used = Amounts(actions=action.attempt, delegations=int(action.type == "delegation"))
     if action.type == "model_call" and action.cached is None:
-        lost = action.lost_attempts + (action.status == "running")
+        given_up = action.status == "failed" and bool((action.error or {}).get("given_up"))
+        lost = action.lost_attempts + (action.status == "running") + given_up
         held = action.reserved or {}
         used.calls = action.attempt
         used.tokens = action.tokens + lost * int(held.get("tokens", 0))

@@ -334,7 +334,7 @@ class Recorder(Ledger):
         if self.stopping or self.lost is not None:
             return
         message = "It was given up: its role or branch ran out of time."
-        error = {"kind": "timeout", "message": message, "role": act.agent}
+        error = {"kind": "timeout", "message": message, "role": act.agent, "given_up": True}
         if partial := act.heard():
             error["partial_text"] = partial
         failed = e.ActionFailed(error=error, final=True)

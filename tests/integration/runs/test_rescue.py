@@ -5,6 +5,10 @@ from typing import Any
 
 import pytest
 
+from crews.spec import CrewSpec
+from runs.engine.budget import Budget
+from runs.journal.fold import fold
+from runs.journal.store import read
 from tests.fakes.model_server import Reply, Rule
 from tests.integration.runs import trail
 from tests.integration.runs.documents import delegate, desk, document, model_role, pipeline
@@ -112,6 +116,13 @@ def test_b9_what_was_written_until_the_time_ran_out_is_kept_and_told(stage: Stag
     kept = [e["payload"]["error"].get("partial_text", "") for e in failed]
     assert len(kept) == 3  # The call, the ask and the delegation.
     assert all(text.startswith("The first finding") for text in kept), kept
+    state = fold(read(str(played.run.pk)))
+    given_up = next(a for a in state.actions.values() if (a.error or {}).get("given_up"))
+    document = CrewSpec.model_validate((state.started or {})["document"])
+    used = Budget.of(document, state).run.used.tokens
+    assert given_up.reserved is not None
+    # Nobody knows what it cost, so a worker that takes over counts all that was set aside.
+    assert used == state.tokens + given_up.reserved["tokens"]
     told = stage.server.calls[-1].all_text
     assert "took longer than its 1 seconds" in told
     assert "written until then" in told

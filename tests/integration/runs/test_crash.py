@@ -17,7 +17,7 @@ from tests.integration.runs.house import House, stop, thaw
 
 pytestmark = pytest.mark.whole
 Json = Any
-BACK_S = 15
+BACK_S = 45
 HANDED_OVER = {"reason": "The worker before was told to end.", "handover": True}
 
 

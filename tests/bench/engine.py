@@ -49,15 +49,17 @@ def _measure(model_url: str, database: str, folder: Path) -> dict[str, Any]:
     env = {**os.environ, "CALLSHEET_DATA_DIR": str(folder), "BENCH_MODEL": model_url}
     env |= {"OPENAI_BASE_URL": f"{model_url}/v1", "OPENAI_API_KEY": "bench"}
     env |= {"DATABASE_URL": database} if database else {}
-    argv = [sys.executable, "-m", "tests.bench.engine", "measure"]
-    done = subprocess.run(argv, env=env, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(done.stdout + done.stderr)
+    # As a worker is started; what makes the database and the crews is none of its memory.
+    env["MALLOC_ARENA_MAX"] = "1"
+    for part in ("prepare", "measure"):
+        argv = [sys.executable, "-m", "tests.bench.engine", part]
+        done = subprocess.run(argv, env=env, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise SystemExit(done.stdout + done.stderr)
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
-def measure() -> None:
-    """Measure in this process; print the figures as one line of JSON."""
+def _setup() -> None:
     from config.data_dir import prepare_data_dir
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -65,15 +67,33 @@ def measure() -> None:
     import django
 
     django.setup()
+
+
+def prepare() -> None:
+    """Make the database and the crews."""
+    _setup()
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0)
     from tests.bench import crews_to_run
 
     team, user = crews_to_run.owner_and_team()
-    long = crews_to_run.pipeline(team, user, STEPS)
-    many = crews_to_run.pipeline(team, user, MANY_STEPS)
-    wide = crews_to_run.delegations(team, user, 8)
+    crews_to_run.pipeline(team, user, STEPS)
+    crews_to_run.pipeline(team, user, MANY_STEPS)
+    crews_to_run.delegations(team, user, 8)
+
+
+def measure() -> None:
+    """Measure in this process; print the figures as one line of JSON."""
+    from celery.bin import worker  # noqa: F401 (what a worker loads)
+
+    _setup()
+    from crews.models import CrewVersion
+    from runs import tasks  # noqa: F401
+    from tests.bench import crews_to_run
+
+    team, user = crews_to_run.owner_and_team()
+    long, many, wide = CrewVersion.objects.order_by("pk")
 
     def starter(version: Any, task: str) -> Any:
         return lambda: crews_to_run.start(team, user, version, task)
@@ -87,14 +107,15 @@ async def _figures(starter: Any, long: Any, many: Any, wide: Any) -> dict[str, A
     url = os.environ["BENCH_MODEL"]
     async with Worker() as worker:
         await worker.drive(starter(long, "warm up"))
+        crowd = await _timed(worker.drive_many([starter(many, "slow") for _ in range(MANY)]))
+        # Before the SDK alone needs any.
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         bare, ours = [], []
         for _ in range(REPEATS):
             bare.append(await _timed(_bare(url, STEPS, "fast")))
             ours.append(await _timed(worker.drive(starter(long, "measure"))))
         step = (statistics.median(ours) - statistics.median(bare)) / STEPS * 1000
         walls = [await _timed(worker.drive(starter(wide, "delegate"))) for _ in range(3)]
-        crowd = await _timed(worker.drive_many([starter(many, "slow") for _ in range(MANY)]))
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         alone = await _timed(asyncio.gather(*(_bare(url, MANY_STEPS, "slow") for _ in range(MANY))))
     return {
         "overhead per pipeline step over the bare SDK, ms": round(step, 2),
@@ -137,4 +158,4 @@ async def _bare(url: str, steps: int, task: str) -> None:
 
 
 if __name__ == "__main__":
-    measure() if sys.argv[1:] == ["measure"] else main()
+    {"prepare": prepare, "measure": measure}.get("".join(sys.argv[1:]), main)()

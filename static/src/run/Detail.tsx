@@ -1,5 +1,6 @@
 import { isObject, type Json, type JsonObject, objectOf, textOf } from "../journal/entry";
 import type { ActionState } from "../journal/fold";
+import { type Citation, citationsOf } from "./citations";
 import { Icon } from "./parts";
 
 type Props = { action: ActionState; auditUrl: string; forkUrl: string | null };
@@ -64,12 +65,37 @@ function Origin({ cached }: { cached: JsonObject }) {
 
 function Output({ action }: { action: ActionState }) {
   const output = objectOf(action.output);
+  if (action.type === "tool_call") {
+    return (
+      <>
+        <Cited citations={citationsOf(action.output)} />
+        <Value value={action.output} />
+      </>
+    );
+  }
   if (action.type !== "model_call" || !output) return <Value value={action.output} />;
   return (
     <>
       {textOf(output.text) && <Value value={output.text ?? null} />}
       <Calls calls={output.tool_calls} />
     </>
+  );
+}
+
+/** The sources that a tool names, numbered as the model sees them. */
+function Cited({ citations }: { citations: Citation[] }) {
+  if (citations.length === 0) return null;
+  return (
+    <ol className="run-cited" aria-label="Sources">
+      {citations.map((one, n) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a result never changes
+        <li key={n}>
+          <a href={one.href} {...(one.outside ? { target: "_blank", rel: "noreferrer" } : {})}>
+            {one.title}
+          </a>
+        </li>
+      ))}
+    </ol>
   );
 }
 

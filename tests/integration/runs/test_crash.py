@@ -160,7 +160,7 @@ def test_killed_in_a_command(house: House, docker_client: docker.DockerClient) -
     assert entries[-1]["payload"]["output"] == {"begun": 1, "notes": "kept"}
     started = [e for e in entries if e["kind"] == "action.started" and "counter/" in e["key"]]
     assert [e["payload"]["attempt"] for e in started] == [1, 2]
-    left = {"label": f"{RUN_LABEL}={run}"}
+    left: Json = {"label": f"{RUN_LABEL}={run}"}
     wait_until(
         lambda: not docker_client.containers.list(all=True, filters=left),
         seconds=40,

@@ -25,7 +25,8 @@ def shown(print_to: Callable[[Terminal], None], *, until: str, secrets: list[str
         async def listen() -> list[Json]:
             terminal = Terminal("run", "action", secrets)
             print_to(terminal)
-            loop, heard = asyncio.get_running_loop(), []
+            loop = asyncio.get_running_loop()
+            heard: list[Json] = []
             async with asyncio.timeout(10):
                 while until not in "".join(message["text"] for message in heard):
                     heard.append(json.loads(await loop.sock_recv(server, 1 << 16)))

@@ -22,20 +22,42 @@ class Carried:
         return self.up + self.down
 
 
+class Pace:
+    """How fast bytes may go, over all connections that share it; a second's worth may go at once,
+    so that pages come undelayed and only floods are held."""
+
+    def __init__(self, bytes_per_s: float) -> None:
+        self._rate = bytes_per_s
+        self._free_at = 0.0
+
+    async def take(self, size: int) -> None:
+        """Wait until so many bytes may go."""
+        now = asyncio.get_running_loop().time()
+        self._free_at = max(self._free_at, now - 1.0) + size / self._rate
+        if self._free_at > now:
+            await asyncio.sleep(self._free_at - now)
+
+
 class TooMuch(Exception):
     """More bytes than a connection may carry."""
 
 
 async def splice(
-    one: Pair, two: Pair, carried: Carried, *, idle_s: float, most: int | None = None
+    one: Pair,
+    two: Pair,
+    carried: Carried,
+    *,
+    idle_s: float,
+    most: int | None = None,
+    pace: Pace | None = None,
 ) -> None:
     """Carry bytes both ways until the second has said all it has to say, either is broken, nothing
     has moved for `idle_s` seconds, or `most` bytes have.
 
     Neither is read faster than the other takes them. Closes both; `carried` counts along.
     """
-    up = asyncio.create_task(_carry(one[0], two[1], carried, "up", most))
-    down = asyncio.create_task(_carry(two[0], one[1], carried, "down", most))
+    up = asyncio.create_task(_carry(one[0], two[1], carried, "up", most, pace))
+    down = asyncio.create_task(_carry(two[0], one[1], carried, "down", most, pace))
     tasks = {up, down}
     try:
         while not down.done() and not (up.done() and up.exception()):
@@ -60,6 +82,7 @@ async def _carry(
     carried: Carried,
     way: Literal["up", "down"],
     most: int | None,
+    pace: Pace | None,
 ) -> None:
     while data := await reader.read(PIECE):
         setattr(carried, way, getattr(carried, way) + len(data))
@@ -67,5 +90,7 @@ async def _carry(
             raise TooMuch
         writer.write(data)
         await writer.drain()
+        if pace is not None:
+            await pace.take(len(data))
     if writer.can_write_eof():
         writer.write_eof()

@@ -21,12 +21,14 @@ from runs.journal.writer import Writer
 from runs.previews import links, table
 from sandbox.api import Driver, Sandbox
 from sandbox.errors import SandboxError, SandboxLost, TunnelRefused
-from sandbox.splice import Carried, splice
+from sandbox.splice import Carried, Pace, splice
 
 log = structlog.get_logger(__name__)
 TEND_S = 3.0
 ASK_S = 5.0
 IDLE_S = 900.0
+RATE = 32 << 20
+"""Bytes a second, in all previews of this worker: its event loop has runs to drive too."""
 MOST = 256
 """Connections at once, in all previews of this worker."""
 Driven = Callable[[], Collection[str]]
@@ -57,6 +59,7 @@ class Gateway:
         self._known: dict[tuple[str, str], str] = {}
         self._server: asyncio.Server | None = None
         self._open = 0
+        self._pace = Pace(RATE)
         self.address = ""
 
     async def start(self, listen: str) -> None:
@@ -123,7 +126,7 @@ class Gateway:
             await writer.drain()
             return
         writer.write(b"open\n")
-        await splice((reader, writer), inside, Carried(), idle_s=IDLE_S)
+        await splice((reader, writer), inside, Carried(), idle_s=IDLE_S, pace=self._pace)
 
     async def _dial(
         self, run: str, workspace: str, port: int

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Entry, JsonObject } from "../journal/entry";
+import { excerptOf, feedRows } from "../journal/feed";
 import { fold } from "../journal/fold";
 import { commandsOf, titleOfWorkspace, workspaceOf } from "./commands";
 import { bytes, handedOver, workspacesOf } from "./files";
@@ -128,6 +129,20 @@ describe("workspaces", () => {
       "10 kB",
       "1.2 MB",
     ]);
+  });
+});
+
+describe("the feed", () => {
+  it("tells a handoff's files where it tells the handoff, and a failure to move them", () => {
+    const moves = { type: "state_write", name: "deliver files", input: { from: "coder" } };
+    const state = fold(done("d", "writer", moves, { placed: {} }), story());
+    expect(feedRows(state).map((row) => row.kind === "action" && row.action.id)).not.toContain("d");
+    const handoff = state.actions.get("h");
+    expect(handoff && excerptOf(handoff)).toBe("valid · 1 file along · no file fits *.csv");
+    const error = { message: "they are too large" };
+    fold([entry("action.started", "f", { ...moves, attempt: 1 }, "writer")], state);
+    fold([entry("action.failed", "f", { error, final: true }, "writer")], state);
+    expect(feedRows(state).map((row) => row.kind === "action" && row.action.id)).toContain("f");
   });
 });
 

@@ -1,6 +1,6 @@
 """A run of ten thousand actions, for what must stay fast."""
 
-from tests.journals.stories import DESK
+from tests.journals.desk import DESK
 from tests.journals.story import Story
 
 

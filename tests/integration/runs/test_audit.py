@@ -16,7 +16,8 @@ from runs.tree import CHILDREN, ROWS, Group, Row, Tree, outline
 from teams.models import Team, User
 from teams.services import user_create
 from tests.journals.record import record
-from tests.journals.stories import DESK, delegations, question, refused, takeover
+from tests.journals.desk import DESK
+from tests.journals.stories import delegations, question, refused, takeover
 from tests.journals.story import Story
 
 pytestmark = pytest.mark.django_db

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from runs import approvals
@@ -11,7 +12,7 @@ from runs.errors import Conflict
 from runs.journal import store
 from runs.models import Question
 from runs.services import run_cancel, run_pause, run_resume
-from teams.services import membership_set, user_create
+from teams.services import membership_set, team_create_personal, user_create
 from tests.engines.processes import wait_until
 from tests.fakes.model_server import Reply, Rule
 from tests.integration.runs.documents import delegate, desk, model_role, pipeline
@@ -96,6 +97,28 @@ def test_the_inbox_lists_what_is_open_and_nothing_else(stage: Stage) -> None:
     decide(stage, second, question, "reject")
     assert approvals.open_count(stage.team) == 0
     assert approvals.inbox(stage.team, stage.user) == []
+
+
+def test_a_viewer_looks_and_a_stranger_sees_nothing(stage: Stage) -> None:
+    played = asks_one(stage)
+    (question,) = opened(played)
+    path = f"/api/v1/approvals/{played.run.pk}/{question['action']}/decide"
+    for role, shown, refused in (("viewer", 1, 403), (None, 0, 404)):
+        user = user_create(email=f"{role}@example.com")
+        client = Client()
+        client.force_login(user, "django.contrib.auth.backends.ModelBackend")
+        if role:
+            membership_set(user=user, team=stage.team, role=role)
+            client.post("/teams/choose/", {"team": stage.team.slug})
+        else:
+            team_create_personal(user=user)
+        page = client.get("/inbox/").context["page"]
+        assert len(page["approvals"]) == shown
+        assert page["may_decide"] is (role is None)
+        assert client.get("/inbox/count/").json()["open"] == shown
+        body = {"choice": "approve"}
+        assert client.post(path, body, content_type="application/json").status_code == refused
+    assert Question.objects.get().closed_at is None
 
 
 def test_the_table_of_questions_can_be_made_anew(stage: Stage) -> None:

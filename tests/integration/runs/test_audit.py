@@ -15,8 +15,8 @@ from runs.models import Action, Run
 from runs.tree import CHILDREN, ROWS, Group, Row, Tree, outline
 from teams.models import Team, User
 from teams.services import user_create
-from tests.journals.record import record
 from tests.journals.desk import DESK
+from tests.journals.record import record
 from tests.journals.stories import delegations, question, refused, takeover
 from tests.journals.story import Story
 

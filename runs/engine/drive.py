@@ -253,6 +253,7 @@ class Drive:
         )
         recorder.record(store.NewEntry(payload=finished, gated=True))
         await recorder.written()
+        log.info("run_ended", run=self.run, status=status, actions=totals["actions"])
         await self._machine.writer.call(lambda: signing.sign(Run.objects.get(pk=self.run)))
 
     async def _park(self, recorder: Recorder, reason: str) -> None:

@@ -9,6 +9,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import structlog
+from structlog.contextvars import bound_contextvars
+
 from runs.engine import cache, rates, retry
 from runs.engine.acts import Act as Act
 from runs.engine.acts import Outcome as Outcome
@@ -31,6 +34,7 @@ from runs.journal.fold import ActionState, RunState
 from runs.journal.writer import Writer
 
 Json = Any
+log = structlog.get_logger(__name__)
 CRASHES = 3
 # What ends the driving of a run and is no failure of an action.
 HALTS = (
@@ -160,7 +164,8 @@ class Recorder(Ledger):
                 )
                 await self.written()
                 await self._sleep(waits)
-                outcome = await effect(action)
+                with bound_contextvars(action=action):
+                    outcome = await effect(action)
             except (RunHalted, LeaseLost, RunSuspended):
                 hold.settle(0, None)
                 raise
@@ -352,8 +357,12 @@ class Recorder(Ledger):
     ) -> None:
         usage, cost = retry.spent(failure)
         hold.settle(retry.tokens(usage), cost)
+        error = retry.describe(failure, role=act.agent)
+        # What it says may come from a server or a model; the journal has it.
+        told = {"action": action, "key": key, "kind": error.get("kind"), "final": wait is None}
+        log.info("action_failed", run=self.run, **told)
         failed = e.ActionFailed(
-            error=retry.describe(failure, role=act.agent),
+            error=error,
             final=wait is None,
             retry_in_s=wait,
             usage=usage,

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from structlog.testing import capture_logs
 
 from runs.forks import Edit, run_fork
 from runs.models import Run
@@ -122,6 +123,17 @@ def test_a_trace_is_sent_once_and_again_where_it_was_refused(
     assert len(collector.spans) == sent
     export._exporter().shutdown()
     export._exporter.cache_clear()
+
+
+def test_logs_name_the_run_and_the_action_and_not_what_was_said(stage: Stage) -> None:
+    stage.server.rules = [Rule(status=401, message="The secret reason")]
+    with capture_logs() as logs:
+        played = stage.play(documents.steps(2), "The secret task")
+    failed = next(log for log in logs if log["event"] == "action_failed")
+    assert failed["run"] == str(played.run.pk)
+    assert failed["action"] in {entry["action"] for entry in played.entries}
+    assert next(log for log in logs if log["event"] == "run_ended")["status"] == "failed"
+    assert "secret" not in str(logs)
 
 
 def test_figures_add_up_and_are_not_for_everybody(stage: Stage, settings: Any) -> None:

@@ -7,7 +7,7 @@ from sandbox.images.recipes import RECIPES, Recipe
 def test_every_flavour_has_a_recipe():
     assert set(RECIPES) == set(FLAVOURS)
     assert set(RECIPES["default"].requirements) == {
-        "numpy", "pandas", "sympy", "pytest", "ruff", "mypy",
+        "pip", "numpy", "pandas", "sympy", "pytest", "ruff", "mypy",
     }  # fmt: skip
 
 

@@ -133,7 +133,7 @@ def test_a_failure_that_the_crew_went_on_after_is_not_undone(stage: Stage) -> No
         Rule(
             anywhere="You lead.",
             times=1,
-            reply=Reply(tool_calls=[documents.delegate("coder", "Write it")]),
+            reply=Reply(tool_calls=(documents.delegate("coder", "Write it"),)),
         ),
         broken[1],
         Rule(reply=Reply(text="done without it")),

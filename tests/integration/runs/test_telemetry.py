@@ -70,7 +70,7 @@ def test_a_run_is_one_trace(stage: Stage, collector: Collector) -> None:
     played = stage.play(documents.steps(2), "The secret task")
     exporter = OTLPSpanExporter(endpoint=collector.url)
     assert export.trace_send(str(played.run.pk), exporter)
-    exporter.shutdown()
+    exporter.shutdown()  # type: ignore[no-untyped-call]
     spans = {span.name: span for span in collector.spans}
     assert len(collector.spans) == 1 + len({e["action"] for e in played.entries if e["action"]})
     assert {span.trace_id for span in collector.spans} == {played.run.pk.bytes}
@@ -97,7 +97,7 @@ def test_a_fork_links_to_its_origin_and_tells_only_what_it_did(
     stage.go_on(made)
     exporter = OTLPSpanExporter(endpoint=collector.url)
     assert export.trace_send(str(made.pk), exporter)
-    exporter.shutdown()
+    exporter.shutdown()  # type: ignore[no-untyped-call]
     assert {attributes(s).get("callsheet.action.key") for s in collector.spans} == {
         None, "s1", "s1/model1",
     }  # fmt: skip

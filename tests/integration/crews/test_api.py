@@ -126,7 +126,7 @@ def test_publish_pins_a_version(api: Client) -> None:
 
 def test_validate_tells_and_stores_nothing(api: Client) -> None:
     good = api.post(f"{CREWS}/validate", yaml_dump(desk()), content_type="application/yaml").json()
-    assert good == {"valid": True, "document": desk(), "problems": []}
+    assert good == {"valid": True, "document": desk(), "problems": [], "advice": []}
     bad = desk(pattern={"name": "hierarchy"})
     told = api.post(f"{CREWS}/validate", bad, content_type="application/json").json()
     assert not told["valid"]

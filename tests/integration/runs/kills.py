@@ -27,7 +27,10 @@ class Killed:
 
     def play(self, document: Json, task: Json = "The task") -> Played:
         """Play a crew, killed once, to its end by a second worker."""
-        run = self.stage.start(document, task)
+        return self.go_on(self.stage.start(document, task))
+
+    def go_on(self, run: Run) -> Played:
+        """Drive a run, killed once, to its end by a second worker."""
         on_machine(lambda machine: self._until_killed(machine, run))
         run_out(run)
         return self.stage.go_on(run)

@@ -9,8 +9,8 @@ from runs.forks import Edit, run_fork, run_restart
 from runs.models import Run
 from runs.services import entry_redact, run_cancel
 from tests.fakes.model_server import Reply, Rule
-from tests.integration.runs import documents
-from tests.integration.runs.kills import replayed
+from tests.integration.runs import documents, trail
+from tests.integration.runs.kills import Killed, replayed
 from tests.integration.runs.playing import Played, Stage
 
 Json = Any
@@ -267,3 +267,15 @@ def test_an_edit_that_does_not_fit_is_refused(
         run_fork(run=whole.run, action=find(whole, key), edit=Edit(**edit), user=stage.user)
     assert str(refused.value).startswith(field)
     assert Run.objects.count() == 1
+
+
+def test_a_fork_survives_kills(stage: Stage) -> None:
+    numbered(stage)
+    whole = stage.play(documents.steps(4))
+    calm = fork(stage, whole, "s2")
+    for after in range(calm.run.taken + 2, len(calm.entries)):
+        made = run_fork(run=whole.run, action="s2", edit=Edit(), user=stage.user)
+        again = Killed(stage, after).go_on(made)
+        assert again.output == calm.output, after
+        assert replayed(again) == replayed(calm), after
+        assert len(trail.started(again.entries)) == len(trail.started(calm.entries)), after

@@ -109,7 +109,7 @@ def test_b9_what_was_written_until_the_time_ran_out_is_kept_and_told(stage: Stag
             reply=Reply(text="The first finding is this. " + "And more of it. " * 200),
         ),
     ]
-    coder = model_role("worker", instructions="You are coder.", limits={"seconds": 1})
+    coder = model_role("worker", instructions="You are coder.", limits={"seconds": 4})
     played = stage.play(desk({"coder": coder}))
     assert played.output == "with what there was"
     failed = [e for e in played.entries if e["kind"] == "action.failed"]
@@ -124,7 +124,7 @@ def test_b9_what_was_written_until_the_time_ran_out_is_kept_and_told(stage: Stag
     # Nobody knows what it cost, so a worker that takes over counts all that was set aside.
     assert used == state.tokens + given_up.reserved["tokens"]
     told = stage.server.calls[-1].all_text
-    assert "took longer than its 1 seconds" in told
+    assert "took longer than its 4 seconds" in told
     assert "written until then" in told
     assert "The first finding" in told
 
@@ -141,7 +141,7 @@ def test_c6_d7_a_slow_specialist_leaves_the_merger_what_it_had(stage: Stage) -> 
         Rule(anywhere="You merge", reply=Reply(text="merged")),
     ]
     roles = {
-        "slow": model_role("specialist", instructions="You are slow.", limits={"seconds": 1}),
+        "slow": model_role("specialist", instructions="You are slow.", limits={"seconds": 4}),
         "quick": model_role("specialist", instructions="You are quick."),
         "merger": model_role("merger", instructions="You merge."),
     }
@@ -162,6 +162,6 @@ def test_d7_branches_have_a_time_of_their_own(stage: Stage) -> None:
         "quick": model_role("specialist", instructions="You are quick."),
         "merger": model_role("merger", instructions="You merge."),
     }
-    played = stage.play(document("parallel", roles, limits={"branch": {"seconds": 1}}))
+    played = stage.play(document("parallel", roles, limits={"branch": {"seconds": 6}}))
     assert played.output == "merged"
-    assert "The branch took longer than its 1 seconds." in stage.server.calls[-1].all_text
+    assert "The branch took longer than its 6 seconds." in stage.server.calls[-1].all_text

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('runs', '0009_experiments'),
+        ("runs", "0009_experiments"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='run',
-            name='traced',
+            model_name="run",
+            name="traced",
             field=models.BooleanField(default=False),
         ),
     ]

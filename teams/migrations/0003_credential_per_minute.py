@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('teams', '0002_questions'),
+        ("teams", "0002_questions"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='credential',
-            name='per_minute',
+            model_name="credential",
+            name="per_minute",
             field=models.PositiveIntegerField(blank=True, null=True),
         ),
     ]

@@ -73,7 +73,7 @@ def checks(journal: list[dict[str, Any]]) -> list[dict[str, bool]]:
     return found
 
 
-def test_the_research_desk_needs_no_sandbox_and_corrects_what_breaks_its_contract(
+def test_b2_the_research_desk_needs_no_sandbox_and_corrects_what_breaks_its_contract(
     rehearse: Rehearse,
 ) -> None:
     roles = ENTRIES["research-desk"].spec.roles.values()
@@ -90,7 +90,7 @@ def test_the_research_desk_needs_no_sandbox_and_corrects_what_breaks_its_contrac
 
 
 @pytest.mark.usefixtures("image")
-def test_the_project_manager_sends_work_back(rehearse: Rehearse) -> None:
+def test_a1_the_project_manager_sends_work_back(rehearse: Rehearse) -> None:
     journal = rehearse("project-manager")
     assert checks(journal) == [
         {"pytest": True, "ruff": True},
@@ -103,7 +103,7 @@ def test_the_project_manager_sends_work_back(rehearse: Rehearse) -> None:
 
 
 @pytest.mark.usefixtures("image")
-def test_the_tester_finds_the_fault(rehearse: Rehearse) -> None:
+def test_a2_tags_route_to_roles_and_the_tester_finds_the_fault(rehearse: Rehearse) -> None:
     journal = rehearse("project-manager-tags")
     assert checks(journal) == [{"pytest": False}, {"pytest": True, "ruff": True}]
     answer = journal[-1]["payload"]["output"]
@@ -112,7 +112,7 @@ def test_the_tester_finds_the_fault(rehearse: Rehearse) -> None:
 
 
 @pytest.mark.usefixtures("image")
-def test_lunar_lander_is_served(rehearse: Rehearse) -> None:
+def test_a3_lunar_lander_is_served(rehearse: Rehearse) -> None:
     journal = rehearse("lunar-lander")
     (fetched,) = outputs(journal, "run_python")
     assert fetched["stdout"].count(" 200 ") == 3
@@ -123,7 +123,7 @@ def test_lunar_lander_is_served(rehearse: Rehearse) -> None:
 
 
 @pytest.mark.usefixtures("image")
-def test_the_reviewer_approves_at_the_second_review(rehearse: Rehearse) -> None:
+def test_b1_b3_b4_the_reviewer_approves_at_the_second_review(rehearse: Rehearse) -> None:
     journal = rehearse("research-code-review")
     passed = {"pytest": True, "ruff": True, "mypy": True}
     assert checks(journal) == [passed | {"ruff": False}, passed]
@@ -133,7 +133,7 @@ def test_the_reviewer_approves_at_the_second_review(rehearse: Rehearse) -> None:
 
 
 @pytest.mark.usefixtures("image")
-def test_the_assembly_line_adds_up(rehearse: Rehearse) -> None:
+def test_d3_the_assembly_line_adds_up(rehearse: Rehearse) -> None:
     result = rehearse("assembly-line")[-1]["payload"]["output"]
     assert result["valid"]
     assert "5 orders, 3,649.95 in total" in result["report"]

@@ -88,7 +88,7 @@ def test_what_is_missing_is_named(stage: Stage) -> None:
     assert (budget.state, budget.path) == ("warning", "limits")
 
 
-def test_the_checklists_have_all_their_items(stage: Stage) -> None:
+def test_b9_c10_the_checklists_have_all_their_items(stage: Stage) -> None:
     found = readiness(team=stage.team, spec=CrewSpec.model_validate(desk()), crew=None)
     assert (len(found.production), len(found.team_of_agents)) == (12, 10)
     assert len({check.name for check in found.production}) == 12

@@ -10,14 +10,17 @@ from runs.providers.base import Credential, ProviderError
 from runs.providers.vendors import VENDOR_URLS
 from runs.tools.search_engines import ENGINES, SearchFailed, search
 from teams.providers import PROVIDERS as OFFERED
-from teams.providers import CheckResult, provider_register
+from teams.providers import CheckResult, ProviderInfo, provider_register
 from teams.services.credentials import ResolvedCredential
 
 SHOWN_MODELS = 8
 
 
 def checks_register() -> None:
-    """Make the credentials of all providers with a server testable."""
+    """Offer every provider of models where credentials are kept, and make those testable that have
+    a server we know."""
+    for name in PROVIDERS.keys() - OFFERED.keys() - {"rehearsal"}:
+        provider_register(ProviderInfo(name=name, title=name.capitalize()))
     for name in PROVIDERS.keys() & VENDOR_URLS.keys() & OFFERED.keys():
         provider_register(replace(OFFERED[name], check=partial(check, name)))
     for name in ENGINES.keys() & OFFERED.keys():

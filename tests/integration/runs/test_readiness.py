@@ -2,6 +2,7 @@
 
 import json
 from decimal import Decimal
+from random import Random
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from runs.readiness.forecast import Forecast, forecast
 from runs.services import ModelPins
 from teams.services import api_key_create
 from tests.fakes.model_server import Reply, Rule
-from tests.integration.runs.documents import document, model_role
+from tests.integration.runs.documents import delegate, document, model_role
 from tests.integration.runs.playing import Stage
 
 Json = Any
@@ -75,6 +76,23 @@ def test_no_run_costs_more_than_the_worst_case(stage: Stage, budget: str) -> Non
     played = stage.play(crew, "x" * 400)
     assert worst is not None
     assert played.run.cost_usd <= worst
+
+
+def test_no_run_of_many_costs_more_than_the_worst_case(stage: Stage) -> None:
+    random = Random(5)
+    for _ in range(25):
+        size = random.randint(1, 60)
+        crew = desk(cost_usd=f"0.{random.randint(1, 400):05}", on_reached="end")
+        stage.server.rules = [
+            Rule(contains="The task", reply=Reply(tool_calls=(delegate("writer", "w " * size),))),
+            Rule(reply=Reply(text="word " * size, usage=(size, size))),
+        ]
+        if random.random() < 0.5:
+            crew["roles"]["writer"]["limits"] = {"tokens": random.randint(50, 3_000)}
+        worst = told(stage, crew).worst
+        played = stage.play(crew, "The task " + "x" * random.randint(1, 2_000))
+        assert worst is not None
+        assert played.run.cost_usd <= worst, crew["limits"]
 
 
 def test_what_is_missing_is_named(stage: Stage) -> None:

@@ -83,7 +83,7 @@ def test_a4_a12_workers_have_their_own_key_and_their_own_box(
     assert str(96 * 1024 * 1024) in first
     # The same box the second time, and none left at the end.
     assert second.split() == ["mine"]
-    label = {"label": [f"{RUN_LABEL}={played.run.pk}"]}
+    label: Json = {"label": [f"{RUN_LABEL}={played.run.pk}"]}
     assert image.containers.list(all=True, filters=label) == []
 
 

@@ -5,12 +5,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from uuid import uuid4
+
+from django.db.models import F
 
 from runs.engine.drive import Drive, load
 from runs.engine.machine import Machine
 from runs.engine.replay import replay
 from runs.errors import Conflict
-from runs.models import Run
+from runs.journal import store
+from runs.journal.fold import fold
+from runs.models import Entry, Run
 from runs.services import run_pause, run_resume
 from tests.integration.runs import trail
 from tests.integration.runs.playing import Played, Stage, on_machine, run_out
@@ -45,6 +50,27 @@ class Killed:
         drive.on_written = kill
         async with asyncio.timeout(30):
             await drive.go()
+
+
+def cut(run: Run, after: int) -> None:
+    """Bring a run back to where a worker was killed that had just written entry `after`."""
+    Entry.objects.filter(run=run, seq__gt=after).delete()
+    state = fold(store.read(str(run.pk)))
+    Run.objects.filter(pk=run.pk).update(
+        seq=after,
+        status="running",
+        lease=uuid4(),
+        lease_until=F("created_at"),
+        ended_at=None,
+        outcome="",
+        signature=None,
+        actions=len(state.actions),
+        failures=state.failures,
+        tokens=state.tokens,
+        cost_usd=state.cost_usd,
+    )
+    store.actions_rebuild(str(run.pk))
+    run.refresh_from_db()
 
 
 def paused_once(stage: Stage, document: Json, after: int) -> Played:

@@ -1,0 +1,95 @@
+"""Any crew of any pattern, its branches ending in any order, its worker killed after any entry: the
+resumed run does the same actions as the undisturbed one, and no finished call again.
+
+`CALLSHEET_CREWS=200` draws so many new crews of each pattern and kills after each of their entries.
+"""
+
+import os
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from runs.patterns import PATTERNS
+from tests.integration.runs import trail
+from tests.integration.runs.any_crew import any_crew
+from tests.integration.runs.kills import Killed, cut, replayed
+from tests.integration.runs.playing import Played, Stage
+
+Json = Any
+MANY = int(os.environ.get("CALLSHEET_CREWS", "0"))
+
+
+@pytest.mark.parametrize("pattern", sorted(PATTERNS))
+@settings(
+    max_examples=MANY or 5,
+    derandomize=not MANY,
+    deadline=None,
+    database=None,
+    phases=[Phase.generate],  # A seed cannot be made simpler.
+    suppress_health_check=list(HealthCheck),
+)
+@given(seed=st.integers(0, 10**9))
+def test_a_kill_after_any_entry_changes_nothing(pattern: str, seed: int, stage: Stage) -> None:
+    crew, chance = any_crew(seed, pattern), Random(seed)
+    stage.server.rules = crew.rules(order=0)
+    whole = stage.play(crew.document)
+    assert whole.run.status in ("finished", "failed"), whole.entries[-1]
+    assert replayed(whole) == len(trail.started(whole.entries))
+    points = range(1, len(whole.entries))
+    drawn = points if MANY else chance.sample(points, min(2, len(points)))
+    # From the last on, so that what is left is always of the run that nobody disturbed.
+    for after in sorted(drawn, reverse=True):
+        stage.server.rules = crew.rules(order=after)
+        cut(whole.run, after)
+        stage.server.calls.clear()
+        second = chance.choice([0, 0, after + chance.randint(1, 8)])
+        again = Killed(stage, second).go_on(whole.run) if second else stage.go_on(whole.run)
+        check(again, whole.entries[:after], calls=len(stage.server.calls))
+        assert crew.races or told(again.entries) == told(whole.entries), after
+
+
+def check(again: Played, kept: list[Json], *, calls: int) -> None:
+    """Check what must hold of every resumed run, whoever came first in it."""
+    assert again.entries[: len(kept)] == kept
+    assert again.run.status in ("finished", "failed"), again.entries[-1]
+    assert replayed(again) == len(trail.started(again.entries))
+    # Every call to the server is in the journal: nothing was done again behind its back.
+    assert calls <= trail.attempts(again.entries[len(kept) :])
+    assert [post["n"] for post in posted(again)] == list(range(1, len(posted(again)) + 1))
+    for reader in {read["reader"] for read in reads(again)}:
+        numbers = [m["n"] for r in reads(again) if r["reader"] == reader for m in r["messages"]]
+        assert numbers == sorted(set(numbers)), f"{reader} read a message twice"
+
+
+def told(entries: list[Json]) -> dict[str, Json]:
+    """Return what was done, by key: what it was, what went in and what came out. Whose turn it was
+    to be first, when, and how often it took, is left out."""
+    found: dict[str, Json] = {}
+    for entry in entries:
+        payload, key = entry["payload"], entry["key"]
+        if entry["kind"] == "action.started":
+            parts = ("type", "name", "input", "input_hash", "provider", "model")
+            found[key] = {part: payload.get(part) for part in parts} | {"agent": entry["agent"]}
+        elif entry["kind"] == "action.finished":
+            found[key] |= {"output": payload["output"], "usage": payload.get("usage")}
+        elif entry["kind"] == "action.failed":
+            found[key] |= {"error": payload["error"]}
+        elif entry["kind"] == "run.finished":
+            found[""] = {part: payload.get(part) for part in ("status", "output", "error")}
+    return found
+
+
+def outputs(played: Played) -> list[Json]:
+    ended = [e["payload"]["output"] for e in played.entries if e["kind"] == "action.finished"]
+    return [output for output in ended if isinstance(output, dict)]
+
+
+def posted(played: Played) -> list[Json]:
+    return sorted((o for o in outputs(played) if "n" in o), key=lambda o: int(o["n"]))
+
+
+def reads(played: Played) -> list[Json]:
+    return [output for output in outputs(played) if "reader" in output]

@@ -27,12 +27,22 @@ RECENT = 6
 @team_required("crews.view")
 def start(request: TeamRequest) -> HttpResponse:
     """Show what to begin with: templates, the crews last worked on, what other apps add."""
+    templates = list(templates_for(request.team))
     context = {
-        "templates": templates_for(request.team)[:RECENT],
+        "templates": _one_of_each_pattern(templates)[:RECENT],
+        "templates_count": len(templates),
         "crews": crews_of_team(request.team)[:RECENT],
         "panels": panels_for(request),
     }
     return render(request, "crews/start.html", context)
+
+
+def _one_of_each_pattern(templates: list[Template]) -> list[Template]:
+    """Return the first template of every pattern: few cards that show how crews may differ."""
+    firsts: dict[str, Template] = {}
+    for template in templates:
+        firsts.setdefault(template.pattern, template)
+    return list(firsts.values())
 
 
 @require_GET

@@ -16,6 +16,16 @@ if (page && detail) {
   document.addEventListener("keydown", pressed);
   window.addEventListener("popstate", () => location.reload());
   page.querySelector("[aria-current]")?.scrollIntoView({ block: "center" });
+  new MutationObserver(reachLong).observe(detail, { childList: true, subtree: true });
+  detail.addEventListener("toggle", reachLong, true);
+  window.addEventListener("resize", reachLong);
+  reachLong();
+}
+
+/** Long texts scroll by themselves, so the keyboard must come to them. */
+function reachLong(): void {
+  for (const text of detail?.querySelectorAll<HTMLElement>(".run-value") ?? [])
+    if (text.scrollHeight > text.clientHeight) text.tabIndex = 0;
 }
 
 async function clicked(event: MouseEvent): Promise<void> {

@@ -34,6 +34,13 @@ export function toFlowEdge(edge: GraphEdge): FlowEdge {
     focusable: drawn,
     selectable: drawn,
     deletable: drawn,
-    markerEnd: { type: MarkerType.ArrowClosed, width: 16, height: 16, color: "context-stroke" },
+    markerEnd: {
+      type: MarkerType.ArrowClosed,
+      width: 24,
+      height: 24,
+      color: "context-stroke",
+      // By the stroke's width, the head of an active edge would be as large as a label.
+      markerUnits: "userSpaceOnUse",
+    },
   };
 }

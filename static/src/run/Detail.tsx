@@ -156,18 +156,22 @@ export function Value({ value, prose = false }: { value: Json; prose?: boolean }
 }
 
 function Field({ name, text }: { name: string; text: string }) {
+  const short = text.length <= SHORT && !text.includes("\n");
   return (
-    <div className="run-said">
+    <div className={short ? "run-said is-short" : "run-said"}>
       <span className="run-said-by">{name}</span>
       <pre className="run-value">{text}</pre>
     </div>
   );
 }
 
+/** What is no longer stands beside its name, without a box of its own. */
+const SHORT = 60;
+
 /** As runs/templatetags/runs.py decides it for the audit. */
 function hasLongText(value: JsonObject): boolean {
   return Object.values(value).some(
-    (part) => typeof part === "string" && (part.length > 60 || part.includes("\n")),
+    (part) => typeof part === "string" && (part.length > SHORT || part.includes("\n")),
   );
 }
 

@@ -19,8 +19,10 @@ export function Meters({ state, limits, until }: Props) {
           <dt>{meter.name}</dt>
           <dd className="num">
             {meter.value}
-            {meter.limit && <span className="quiet"> of {meter.limit}</span>}
-            {meter.note && <span className="quiet"> {meter.note}</span>}
+            {meter.limit && " "}
+            {meter.limit && <span className="quiet">of {meter.limit}</span>}
+            {meter.note && " "}
+            {meter.note && <span className="quiet">{meter.note}</span>}
             {meter.share !== undefined && <Bar share={meter.share} />}
           </dd>
         </div>

@@ -56,7 +56,7 @@ export function CrewLimitFields({ limits, disabled }: Props) {
           {whole("calls", "Model calls")}
           {whole("actions", "Actions", "500")}
           {whole("delegations", "Delegations")}
-          {whole("depth", "Delegations inside each other")}
+          {whole("depth", "Delegation depth")}
           {whole("seconds", "Time", "3600")}
         </div>
       </Section>
@@ -111,6 +111,7 @@ function BranchFields({ limits, disabled }: { limits: BranchLimits; disabled: bo
 
 function BreakerFields({ limits, disabled }: Props) {
   const breaker = limits.breaker ?? {};
+  const some = Object.keys(breaker).length > 0;
   const field = (
     key: "failures" | "window" | "repeats",
     label: string,
@@ -135,7 +136,10 @@ function BreakerFields({ limits, disabled }: Props) {
     />
   );
   return (
-    <Section title="When a run is halted" open={false}>
+    <Section title="When a run is halted" note={some ? "set" : "standard"} open={false}>
+      <p className="hint">
+        So many failed calls among the last ones, or the same call again with nothing new between.
+      </p>
       <div className="ed-pair">
         {field("failures", "Failures", "5", "calls")}
         {field("window", "Among the last", "20", "calls")}

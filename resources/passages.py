@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import Any, Final
 
@@ -17,6 +18,8 @@ Json = Any
 MAX_BYTES: Final = 5 << 20
 MAX_PASSAGES: Final = 20_000
 SIZE: Final = 1_200
+MAX_LABEL: Final = 100
+"""Of a column's name and of the way to a value: each stands before every value that it has."""
 KINDS: Final = {
     ".txt": "text",
     ".text": "text",
@@ -53,7 +56,9 @@ def pieces_of(kind: str, data: bytes) -> list[Piece]:
     if len(data) > MAX_BYTES:
         raise DocumentRefused(f"It is larger than {MAX_BYTES >> 20} MiB.")
     text = _decoded(data)
-    pieces = [piece for piece in _READERS[kind](text) if piece.text.strip()]
+    # No more is made than is looked at.
+    read = (piece for piece in _READERS[kind](text) if piece.text.strip())
+    pieces = list(islice(read, MAX_PASSAGES + 1))
     if not pieces:
         raise DocumentRefused("There is no text in it.")
     if len(pieces) > MAX_PASSAGES:
@@ -112,22 +117,30 @@ def _csv(text: str) -> Iterator[Piece]:
     """Yield rows as `column: value`, several to a passage."""
     first = text.partition("\n")[0]
     separator = max(",;\t", key=first.count)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+        yield from _table(rows)
     except csv.Error as error:
         raise DocumentRefused(f"It is no table: {error}.") from None
-    head = rows[0] if rows else []
+
+
+def _table(rows: Iterator[list[str]]) -> Iterator[Piece]:
+    head = [name[:MAX_LABEL] for name in next(rows, [])]
     batch: list[str] = []
-    start = 1
-    for number, row in enumerate(rows[1:], 1):
+    size, start, number = 0, 1, 0
+    for number, row in enumerate(rows, 1):
         told = "; ".join(
             f"{head[n] if n < len(head) else n + 1}: {cell}" for n, cell in enumerate(row) if cell
         )
-        if batch and sum(map(len, batch)) + len(told) > SIZE:
+        if not told:
+            continue
+        if batch and size + len(told) > SIZE:
             yield from _rows(batch, start, number - 1)
-            batch, start = [], number
+            batch, size = [], 0
+        start = start if batch else number
         batch.append(told)
-    yield from _rows(batch, start, len(rows) - 1)
+        size += len(told)
+    yield from _rows(batch, start, number)
 
 
 def _rows(batch: list[str], first: int, last: int) -> Iterator[Piece]:
@@ -148,7 +161,8 @@ def _leaves(value: Json, path: str) -> Iterator[str]:
     if isinstance(value, dict | list) and value:
         items = value.items() if isinstance(value, dict) else enumerate(value)
         for key, item in items:
-            yield from _leaves(item, f"{path}.{key}" if path else str(key))
+            way = f"{path}.{key}" if path else str(key)
+            yield from _leaves(item, way if len(way) <= MAX_LABEL else f"…{way[-MAX_LABEL:]}")
     else:
         said = value if isinstance(value, str) else json.dumps(value)
         yield f"{path}: {said}" if path else said

@@ -21,6 +21,7 @@ from runs.models import Question, Run
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 STATUSES = ("queued", "running", "waiting", "paused", "finished", "failed", "cancelled")
+_FORWARDED = {"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via"}
 Figure = tuple[dict[str, str], object]
 
 
@@ -39,7 +40,7 @@ def _allowed(request: HttpRequest) -> bool:
     if token := settings.METRICS_TOKEN:
         given = request.headers.get("Authorization", "")
         return constant_time_compare(given, f"Bearer {token}")
-    if settings.SECURE_PROXY_SSL_HEADER is not None:
+    if settings.SECURE_PROXY_SSL_HEADER is not None or _FORWARDED & request.headers.keys():
         return False
     try:
         return ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback

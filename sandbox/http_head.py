@@ -22,6 +22,8 @@ _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _REQUEST = re.compile(rb"([A-Z]{1,20}) ([\x21-\x7e]+) HTTP/1\.([01])")
 _RESPONSE = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})(?: ([\x20-\x7e\x80-\xff\t]*))?")
 
+_LENGTH = re.compile("[0-9]{1,18}")
+
 
 class BadHead(Exception):
     """What came is no HTTP/1.1 message."""
@@ -137,7 +139,7 @@ def _fields(lines: Iterable[bytes]) -> Iterable[tuple[str, str]]:
 
 def _check_framing(head: Head) -> None:
     lengths, codings = set(head.all("content-length")), head.all("transfer-encoding")
-    wrong = len(lengths) > 1 or any(not (n.isascii() and n.isdigit()) for n in lengths)
+    wrong = len(lengths) > 1 or any(not _LENGTH.fullmatch(n) for n in lengths)
     if wrong or (lengths and codings) or (codings and codings != ["chunked"]):
         raise BadHead("It is not clear where the body ends.")
     if lengths:

@@ -1,5 +1,6 @@
 """Whether a result passes: told at once, or by a run of its own that executes or judges."""
 
+import re
 from typing import Any
 
 from runs.experiments.plan import (
@@ -21,6 +22,7 @@ VERDICT = {
     },
 }
 SEEN = 300
+_NUMBER = re.compile("[0-9]{1,9}")
 
 
 def verdict_at_once(check: AnyCheck, given: TaskGiven, output: Json) -> tuple[bool, str] | None:
@@ -89,7 +91,7 @@ def _at(value: Json, path: str) -> Json:
     for step in path.split("."):
         if isinstance(value, dict) and step in value:
             value = value[step]
-        elif isinstance(value, list) and step.isdigit() and int(step) < len(value):
+        elif isinstance(value, list) and _NUMBER.fullmatch(step) and int(step) < len(value):
             value = value[int(step)]
         else:
             raise LookupError(f"The result has no '{step}' ({path}).")

@@ -1,15 +1,21 @@
 """What an experiment is: variants of crews, tasks, and checks of what comes out; without Django."""
 
 import re
+from collections.abc import Iterator
 from copy import deepcopy
+from itertools import islice
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
 from crews.spec import Line, Many, ModelChoice, Part, Slug, Text, refusal
+from crews.strict_json import json_dump
 
 Json = Any
 MOST_TRIALS: Final = 200
+MOST_STEPS: Final = 20
+MOST_PUT: Final = 1 << 20
+"""Characters that the changes of a variant put in, counted at each place that `*` names."""
 _PLACE: Final = re.compile(r"[A-Za-z0-9_*-]+(\.[A-Za-z0-9_*-]+)*")
 
 
@@ -95,17 +101,26 @@ def changed(document: Json, changes: dict[str, Json]) -> Json:
     """Return a document with what stands in other places. Raises ValueError naming a place that
     is none."""
     document = deepcopy(document)
+    room = MOST_PUT
     for place, value in changes.items():
-        if not _PLACE.fullmatch(place):
-            raise ValueError(f"'{place}' is no place; write it like roles.writer.model")
         steps = place.split(".")
-        if steps[0] == "roles" and len(steps) > 2 and steps[1] not in {"*", *document["roles"]}:
+        if not _PLACE.fullmatch(place) or len(steps) > MOST_STEPS:
+            raise ValueError(f"'{place[:200]}' is no place; write it like roles.writer.model")
+        roles = document.get("roles")
+        known = {"*", *roles} if isinstance(roles, dict) else {"*"}
+        if steps[0] == "roles" and len(steps) > 2 and steps[1] not in known:
             raise ValueError(f"'{place}': there is no role '{steps[1]}'")
-        _put(document, steps, value, place)
+        size = len(json_dump(value)) + len(place)
+        for part, key in list(islice(_places(document, steps, place), room // size + 1)):
+            room -= size
+            if room < 0:
+                raise ValueError(f"'{place}': the changes come to more than {MOST_PUT >> 10} KiB")
+            part[key] = deepcopy(value)
     return document
 
 
-def _put(part: Json, steps: list[str], value: Json, place: str) -> None:
+def _places(part: Json, steps: list[str], place: str) -> Iterator[tuple[Json, Json]]:
+    """Yield what holds the values at a place, and where in it they are."""
     step, *rest = steps
     keys: list[Json]
     if isinstance(part, dict):
@@ -118,8 +133,8 @@ def _put(part: Json, steps: list[str], value: Json, place: str) -> None:
         raise ValueError(f"'{place}': there is no '{step}'")
     for key in keys:
         if not rest:
-            part[key] = deepcopy(value)
+            yield part, key
             continue
         if isinstance(part, dict):
             part.setdefault(key, {})
-        _put(part[key], rest, value, place)
+        yield from _places(part[key], rest, place)

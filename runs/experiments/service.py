@@ -13,7 +13,7 @@ from crews.models import Crew, CrewVersion
 from crews.parse import DocumentRefused, document_load, shape_problems
 from crews.selectors import crew_document
 from crews.services import crew_create, crew_publish
-from runs.errors import BadRequest, RunError
+from runs.errors import BadRequest
 from runs.experiments.checks import check_document, subject, verdict_at_once
 from runs.experiments.plan import JudgeCheck, Plan, PythonCheck, Variant, changed
 from runs.journal.fold import FINAL
@@ -83,8 +83,8 @@ def experiments_advance() -> None:
     for pk in Experiment.objects.filter(ended_at=None).values_list("pk", flat=True):
         try:
             experiment_advance(pk)
-        except RunError as error:
-            log.warning("experiment_not_advanced", experiment=str(pk), error=str(error))
+        except Exception:  # one that cannot go on holds up no other team
+            log.exception("experiment_not_advanced", experiment=str(pk))
 
 
 def experiment_advance(pk: Any, *, here: bool = False) -> list[Run]:
@@ -189,7 +189,7 @@ def _version(team: Team, user: User, variant: Variant) -> CrewVersion:
     if variant.version is not None:
         base = crew_version(crew=crew, user=user, number=variant.version).document
     document = changed(base, variant.changes)
-    document["name"] = f"{document['name']} · {variant.name}"[:100]
+    document["name"] = f"{document.get('name', '')} · {variant.name}"[:100]
     return _hidden(team, user, document, crew.rehearsal)
 
 

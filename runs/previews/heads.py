@@ -12,6 +12,7 @@ _NEVER = (
     *("strict-transport-security", "alt-svc", "nel", "report-to", "reporting-endpoints"),
     *("public-key-pins", "expect-ct", "service-worker-allowed", "referrer-policy"),
     *("cross-origin-opener-policy", "origin-agent-cluster"),
+    "clear-site-data",  # its cookies are those of the whole domain
 )
 
 

@@ -95,6 +95,21 @@ def test_variants_are_compared(stage: Stage, crew: Crew) -> None:
     assert [c.slug for c in Crew.objects.filter(team=stage.team, archived_at=None)] == [crew.slug]
 
 
+def test_an_experiment_that_cannot_go_on_holds_up_no_other(stage: Stage, crew: Crew) -> None:
+    answers(stage)
+    asked = plan_read(plan(crew, {"kind": "path", "path": "items.²", "equals": 1}))
+    broken, made = (
+        experiment_start(team=stage.team, user=stage.user, plan=asked) for _ in range(2)
+    )
+    Experiment.objects.filter(pk=broken.pk).update(plan={"name": "of another release"})
+    drive(stage)
+    broken.refresh_from_db()
+    made.refresh_from_db()
+    assert broken.ended_at is None
+    assert made.ended_at is not None
+    assert "The result has no" in results(made)[1][0].verdicts[0]["detail"]
+
+
 def test_a_program_in_a_sandbox_checks(
     stage: Stage, crew: Crew, request: pytest.FixtureRequest
 ) -> None:

@@ -142,6 +142,8 @@ def test_figures_add_up_and_are_not_for_everybody(stage: Stage, settings: Any) -
     assert 'callsheet_runs{status="finished"} 1\n' in text
     assert f"callsheet_tokens_total {played.run.tokens}\n" in text
     assert Client(REMOTE_ADDR="192.0.2.1").get("/metrics").status_code == 401
+    # What a proxy on this machine passes on comes from elsewhere.
+    assert Client(headers={"X-Forwarded-For": "192.0.2.1"}).get("/metrics").status_code == 401
     settings.METRICS_TOKEN = "a-token"
     assert Client().get("/metrics").status_code == 401
     right = Client(headers={"Authorization": "Bearer a-token"})

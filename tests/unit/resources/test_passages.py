@@ -88,6 +88,24 @@ def test_what_cannot_be_read_is_refused(kind: str, data: bytes, why: str | None)
         pieces_of(kind, data)
 
 
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("csv", b"x" * 100_000 + b"\n" + b"y\n" * 20_000),
+        ("json", b'{"' + b"k" * 100_000 + b'": [' + b"1," * 20_000 + b"1]}"),
+        ("json", b'{"a":' * 60 + b"[" + b"1," * 20_000 + b"1]" + b"}" * 60),
+    ],
+)
+def test_a_small_file_does_not_become_a_large_text(kind: str, data: bytes) -> None:
+    made = sum(len(piece.text) for piece in pieces_of(kind, data))
+    assert 20_000 < made < 120 * 20_001
+
+
+def test_empty_rows_are_counted_and_not_kept() -> None:
+    (piece,) = pieces_of("csv", b"a,b\n\n,\n1,2\n\n3,4\n\n")
+    assert piece == Piece("Rows 3–6", "a: 1; b: 2\na: 3; b: 4")
+
+
 def test_names_say_what_a_file_is() -> None:
     assert [kind_of(name) for name in ("a.MD", "b.c.csv", "d.htm")] == ["markdown", "csv", "html"]
     for name in ("a.exe", "noending", "a.pdf", ".txt"):

@@ -32,6 +32,30 @@ def test_a_place_that_is_none_is_named(place: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "changes",
+    [
+        {"roles": None, "roles.a.title": "x"},
+        {"roles": 5, "roles.a.title": "x"},
+        {"*": "x", "roles.a.title": "x"},
+        {".".join(["a"] * 5_000): 1},
+        {"x": {str(n): 0 for n in range(1_000)}}
+        | {place: {str(n): 0 for n in range(1_000)} for place in ("x.*", "x.*.*")},
+    ],
+)
+def test_changes_that_lead_nowhere_or_grow_without_end_are_refused(changes: Json) -> None:
+    with pytest.raises(ValueError, match=r"there is no|is no place|more than 1024 KiB"):
+        changed({"roles": {"a": {}}}, changes)
+
+
+@pytest.mark.parametrize("path", ["²", "items.²", "items.٣", "items." + "9" * 5_000])
+def test_a_path_with_odd_numbers_leads_nowhere(path: str) -> None:
+    check = PathCheck.model_construct(kind="path", name="path", path=path, equals=1)
+    told = verdict_at_once(check, TaskGiven(task="t"), {"items": [1, 2]})
+    assert told is not None
+    assert "The result has no" in told[1]
+
+
+@pytest.mark.parametrize(
     ("output", "expect", "passed"),
     [(" yes\n", "yes", True), ("no", "yes", False), ({"n": 1}, {"n": 1}, True), (1, True, False)],
 )

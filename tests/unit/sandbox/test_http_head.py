@@ -44,6 +44,7 @@ async def test_a_response_is_read_and_written_anew():
         b"GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: +1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: " + b"9" * 5_000 + b"\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n",
         b"GET /a b HTTP/1.1\r\nHost: a\r\n\r\n",

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from runs.engine.budget import Place
+from runs.engine import retry
+from runs.engine.budget import Budget, BudgetExceeded, Place
 from runs.engine.cache import Cacheable
 from runs.engine.rates import Rate
+from runs.errors import ActionError
 from runs.journal import entries as e
 from runs.journal import store
 
@@ -133,3 +135,14 @@ def entry_of(
         actor=f"agent:{act.agent}" if act.agent else "system",
         gated=gated,
     )
+
+
+def begin(budget: Budget, scope: Scope, act: Act) -> None:
+    """Count an action that begins. Raises ActionError where a limit of its role or its branch is
+    reached, which fails what reached it, and BudgetExceeded or LimitReached at one of the run."""
+    try:
+        budget.begin(scope.place(act.agent))
+    except BudgetExceeded as reached:
+        if reached.of_run:
+            raise
+        raise ActionError(retry.describe(reached, role=act.agent)) from reached

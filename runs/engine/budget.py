@@ -19,9 +19,10 @@ FOREVER = CrewLimits(actions=1_000_000_000)
 
 
 class BudgetExceeded(RunError):
-    """A limit of the crew or of a role is reached."""
+    """A limit of the crew (`of_run`), of a role or of a branch is reached."""
 
     kind = "budget"
+    of_run = False
     advice = "Raise the limit in the crew, or ask for less."
 
     def __init__(self, message: str, limit: str = "") -> None:
@@ -225,7 +226,8 @@ class Budget:
             try:
                 account.check(wanted)
             except BudgetExceeded as reached:
-                if account is not self.run or not self.asks:
+                reached.of_run = account is self.run
+                if not reached.of_run or not self.asks:
                     raise
                 raise LimitReached(str(reached), reached.limit, wanted) from None
         for account in accounts:

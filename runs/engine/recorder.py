@@ -16,7 +16,7 @@ from runs.engine import cache, rates, retry
 from runs.engine.acts import Act as Act
 from runs.engine.acts import Outcome as Outcome
 from runs.engine.acts import Scope as Scope
-from runs.engine.acts import entry_of, started
+from runs.engine.acts import begin, entry_of, started
 from runs.engine.breaker import BreakerOpen, doing
 from runs.engine.budget import Budget, Hold, LimitReached
 from runs.engine.ledger import Ledger
@@ -87,7 +87,7 @@ class Recorder(Ledger):
             if hit := await self._found(act):
                 return self._served(hit, scope, key, action, act)
             self.budget.breaker.begin(done)
-            self.budget.begin(scope.place(act.agent))
+            begin(self.budget, scope, act)
             waits = await self._waits(act.rate)
             self.record(self._started(act, key, action, scope, attempt=1, waits_s=waits))
             await self._sleep(waits)
@@ -199,7 +199,7 @@ class Recorder(Ledger):
         done = doing(scope.action, act)
         self.budget.breaker.begin(done)
         self.budget.breaker.end(done)
-        self.budget.begin(scope.place(act.agent))
+        begin(self.budget, scope, act)
         output = happen()
         self.record(self._started(act, key, action, scope, attempt=attempt))
         self.record(self._entry(e.ActionFinished(output=output), key, action, scope, act))

@@ -26,12 +26,14 @@ _ROLE = re.compile(r"You are (\w+)\.")
 @dataclass(frozen=True, kw_only=True)
 class AnyCrew:
     """A crew; `names` are the roles that others may choose among, `failing` those whose model
-    refuses, and `seed` is what its models are like."""
+    refuses, `seed` is what its models are like, and `limited` ones reach limits, where a call that
+    was repeated counts."""
 
     document: Json
     names: list[str]
     failing: list[str]
     seed: int
+    limited: bool
 
     @property
     def pattern(self) -> str:
@@ -39,7 +41,8 @@ class AnyCrew:
 
     @property
     def races(self) -> bool:
-        return self.pattern in RACES
+        """Say whether the outcome depends on who comes first."""
+        return self.limited or self.pattern in RACES
 
     def rules(self, order: int) -> list[Rule]:
         """Return how its models answer, the answers coming in one of many orders."""
@@ -157,7 +160,22 @@ def any_crew(seed: int, pattern: str) -> AnyCrew:
         if chance.random() < 0.15:
             made["roles"][name]["fallback_instructions"] = "Be brief."
     made["limits"] = {"breaker": {"failures": 1000, "window": 1000, "repeats": 1000}}
-    return AnyCrew(document=made, names=names, failing=failing, seed=seed)
+    limited = chance.random() < 0.3
+    if limited:
+        _limit(chance, made, names)
+    return AnyCrew(document=made, names=names, failing=failing, seed=seed, limited=limited)
+
+
+def _limit(chance: Random, made: Json, names: list[str]) -> None:
+    """Bound what the run, or some of its roles or branches, may do."""
+    kind, most = chance.choice(["run", "roles", "branch"]), chance.randint(1, 12)
+    if kind == "run":
+        made["limits"] |= {"actions": most, "on_reached": "end"}
+    elif kind == "branch":
+        made["limits"]["branch"] = {"actions": most}
+    else:
+        for name in chance.sample(sorted(made["roles"]), 2):
+            made["roles"][name]["limits"] = {chance.choice(["actions", "calls"]): most}
 
 
 def _role(seat: str, name: str, **fields: Json) -> Json:

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from runs.patterns import PATTERNS
+from runs.services import run_cancel
 from tests.integration.runs import trail
 from tests.integration.runs.any_crew import any_crew
 from tests.integration.runs.kills import Killed, cut, replayed
@@ -24,7 +25,7 @@ MANY = int(os.environ.get("CALLSHEET_CREWS", "0"))
 
 @pytest.mark.parametrize("pattern", sorted(PATTERNS))
 @settings(
-    max_examples=MANY or 5,
+    max_examples=MANY or 3,
     derandomize=not MANY,
     deadline=None,
     database=None,
@@ -42,8 +43,11 @@ def test_a_kill_after_any_entry_changes_nothing(pattern: str, seed: int, stage: 
     drawn = points if MANY else chance.sample(points, min(2, len(points)))
     # From the last on, so that what is left is always of the run that nobody disturbed.
     for after in sorted(drawn, reverse=True):
-        stage.server.rules = crew.rules(order=after)
         cut(whole.run, after)
+        run_cancel(run=whole.run, user=stage.user)
+        assert replayed(stage.read(whole.run)) == len(trail.started(whole.entries[:after]))
+        cut(whole.run, after)
+        stage.server.rules = crew.rules(order=after)
         stage.server.calls.clear()
         second = chance.choice([0, 0, after + chance.randint(1, 8)])
         again = Killed(stage, second).go_on(whole.run) if second else stage.go_on(whole.run)

@@ -29,6 +29,19 @@ def test_a_template_is_used_by_one_click_and_listed(
     expect(signed_in.locator(f'a[href="{path}"]')).to_have_text("Assembly line")
 
 
+def test_a_template_is_found_by_its_words(site: Installation, signed_in: Page) -> None:
+    page = signed_in
+    page.goto(f"{site.url}/templates/")
+    page.get_by_role("searchbox", name="Find a template").fill("DEBATE critic")
+    shown = page.locator("[data-template]:visible")
+    expect(shown).to_have_count(1)
+    expect(shown.get_by_role("heading")).to_have_text("Debate")
+    expect(page.get_by_role("heading", name="Pipeline")).to_be_hidden()
+    page.get_by_role("searchbox").fill("xyzzy")
+    expect(shown).to_have_count(0)
+    expect(page.get_by_role("status")).to_contain_text("0 of")
+
+
 def test_an_import_tells_what_is_wrong_and_then_works(site: Installation, signed_in: Page) -> None:
     page = signed_in
     page.goto(f"{site.url}/crews/import/")

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
@@ -51,6 +52,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         # A run that is started here prints nothing but itself; setting up is silent.
+        logging.getLogger("runs").setLevel(logging.WARNING)
         call_command("migrate", verbosity=0, interactive=False)
         call_command("install_templates", verbosity=0)
         try:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
@@ -32,6 +33,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print what REST answers")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        logging.getLogger("runs").setLevel(logging.WARNING)
         call_command("migrate", verbosity=0, interactive=False)
         call_command("install_templates", verbosity=0)
         user = owner() or owner_create_first()

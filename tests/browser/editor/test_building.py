@@ -122,7 +122,7 @@ def test_undo_reaches_a_field_that_has_the_focus(site: Installation, signed_in: 
     page = signed_in
     open_editor(page, site, crew())
     page.get_by_text("Limits of a run").click()
-    tokens = page.get_by_label("Tokens")
+    tokens = page.locator("[data-path='limits.tokens']")
     expect(tokens).to_have_value("10000")
     tokens.fill("a lot")
     expect(page.get_by_text("Write a number.")).to_be_visible()
@@ -194,6 +194,7 @@ def test_a_crew_is_built_by_keyboard_alone(site: Installation, signed_in: Page) 
     expect(node(page, "stage")).to_be_visible()
     palette = page.get_by_role("toolbar", name="Add a role")
     palette.get_by_role("button").first.focus()
+    page.keyboard.press("ArrowDown")  # over the seat that is apart from the chain
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(node(page, "stage_2")).to_be_visible()

@@ -14,7 +14,7 @@ from django.utils import timezone
 from crews.spec import CrewSpec
 from runs.engine.manifests import read_manifest
 from runs.engine.nesting import with_roles_inside
-from runs.engine.workspace import needs_sandbox, workspace_name
+from runs.engine.workspace import needs_sandbox, workspace_name, workspace_told
 from runs.journal.fold import FINAL, ActionState, RunState
 from runs.models import Blob, Entry, Run
 
@@ -65,8 +65,7 @@ def workspaces_of(run: Run, state: RunState) -> list[Workspace]:
     """Return the workspaces of a run, by name."""
     last: dict[str, tuple[int, str, ActionState]] = {}
     for action in state.actions.values():
-        told = action.output.get("workspace") if isinstance(action.output, dict) else None
-        if isinstance(told, dict) and "name" in told and "snapshot" in told:
+        if told := workspace_told(action):
             mark = (told.get("version", 0), action.ended_at or "", action)
             if told["name"] not in last or mark[:2] > last[told["name"]][:2]:
                 last[told["name"]] = mark

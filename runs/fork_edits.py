@@ -31,6 +31,8 @@ def check_output(at: ActionState, output: Json) -> Json:
             " like; edit an action in it"
         )
     _like(at.output, output, top=at.type != "ask")
+    if at.type in ("handoff", "state_write"):
+        _same_files(at.output, output)
     return output
 
 
@@ -156,6 +158,14 @@ def _like(own: Json, output: Json, *, top: bool, path: str = "edit.output") -> N
             raise BadRequest(f"{path}.{name}: it is missing; the action's own result has it")
         if isinstance(value, bool) or (name != "payload" and value is not None):
             _like(value, output[name], top=False, path=f"{path}.{name}")
+
+
+def _same_files(own: Json, output: Json) -> None:
+    """Raise BadRequest where a result tells of other files than the action's own: they lie where
+    they lie."""
+    for name in ("artifacts", "missing", "modes", "placed", "workspace"):
+        if isinstance(own, dict) and output.get(name) != own.get(name):
+            raise BadRequest(f"edit.output.{name}: files cannot be edited here; leave it as it was")
 
 
 def _kind(value: Json) -> str:

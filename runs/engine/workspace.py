@@ -18,7 +18,7 @@ from crews.spec import CrewSpec, RoleSpec, SandboxChoice
 from runs.engine.manifests import compared, manifest_bytes, read_manifest
 from runs.errors import FilesForgotten
 from runs.journal import store
-from runs.journal.fold import RunState
+from runs.journal.fold import ActionState, RunState
 from runs.journal.reader import Reader
 from runs.journal.writer import Writer
 from runs.models import Blob
@@ -191,9 +191,7 @@ class Workspaces:
         told = [
             (place.get("version", 0), action.ended_at or "", place)
             for action in self._state.actions.values()
-            if isinstance(action.output, dict)
-            and isinstance(place := action.output.get("workspace"), dict)
-            and place.get("name") == name
+            if (place := workspace_told(action)) and place["name"] == name
         ]
         return max(told, key=lambda item: item[:2])[2] if told else None
 
@@ -271,6 +269,17 @@ class Workspaces:
             return await self._read(partial(store.blob_fetch, self._run, digest))
         except Blob.DoesNotExist:
             raise FilesForgotten from None
+
+
+def workspace_told(action: ActionState) -> dict[str, Json] | None:
+    """Return what an action's result says of a workspace: `{"name", "version", "snapshot", …}`.
+
+    Only what the engine wrote itself counts; what a model or a person answered may hold anything.
+    """
+    if action.type not in ("tool_call", "state_write") or not isinstance(action.output, dict):
+        return None
+    place = action.output.get("workspace")
+    return place if isinstance(place, dict) else None
 
 
 def workspace_name(name: str, role: RoleSpec) -> str:

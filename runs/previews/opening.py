@@ -30,7 +30,8 @@ def previews_of(run: Run) -> list[PreviewRow]:
     found = []
     for action in state_of(run).actions.values():
         told: Any = action.output.get("preview") if isinstance(action.output, dict) else None
-        if action.name != "open_preview" or action.taken or not isinstance(told, dict):
+        opened = (action.type, action.name) == ("tool_call", "open_preview")
+        if not opened or action.taken or not isinstance(told, dict):
             continue  # what a fork took over was another run's: its sandbox is not here
         row = rows.get(action.id)
         found.append(

@@ -28,6 +28,8 @@ export type Missing = { action: string; from: string; to: string; pattern: strin
 export function workspacesOf(state: RunState): Workspace[] {
   const looks: { version: number; action: ActionState; told: JsonObject }[] = [];
   for (const action of state.actions.values()) {
+    // What a model answered may hold anything; these are the engine's own.
+    if (action.type !== "tool_call" && action.type !== "state_write") continue;
     const told = objectOf(objectOf(action.output)?.workspace);
     if (told) looks.push({ version: numberOf(told.version), action, told });
   }

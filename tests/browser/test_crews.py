@@ -39,7 +39,7 @@ def test_a_template_is_found_by_its_words(site: Installation, signed_in: Page) -
     expect(page.get_by_role("heading", name="Pipeline")).to_be_hidden()
     page.get_by_role("searchbox").fill("xyzzy")
     expect(shown).to_have_count(0)
-    expect(page.get_by_role("status")).to_contain_text("0 of")
+    expect(page.get_by_role("search").locator("output")).to_contain_text("0 of")
 
 
 def test_an_import_tells_what_is_wrong_and_then_works(site: Installation, signed_in: Page) -> None:

@@ -1,7 +1,8 @@
 """Any crew of any pattern, its branches ending in any order, its worker killed after any entry: the
 resumed run does the same actions as the undisturbed one, and no finished call again.
 
-`CALLSHEET_CREWS=200` draws so many new crews of each pattern and kills after each of their entries.
+`CALLSHEET_CREWS=20` draws so many new crews of each pattern and kills after each of their entries;
+it takes longer than a test usually may: `-o faulthandler_timeout=0`.
 """
 
 import os

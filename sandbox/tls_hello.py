@@ -40,13 +40,18 @@ def _server_name(data: _Bytes) -> str:
     for length in (1, 2, 1):  # session, ciphers, compressions
         hello.part(length)
     extensions = hello.part(2)
+    found = []
     while extensions.left:
         kind, body = extensions.number(2), extensions.part(2)
         if kind == _SERVER_NAME:
             names = body.part(2)
-            if names.number(1) == _HOST:
-                return names.part(2).rest().decode("ascii").lower()
-    raise NoHello
+            while names.left:
+                of, name = names.number(1), names.part(2).rest()
+                found.append(name.decode("ascii").lower() if of == _HOST else "")
+    # Of several names, a server might take another one than this does.
+    if len(found) != 1 or not found[0]:
+        raise NoHello
+    return found[0]
 
 
 class _Bytes:

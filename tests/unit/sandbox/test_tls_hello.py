@@ -42,3 +42,21 @@ def test_every_cut_hello_is_refused():
 def test_what_is_no_tls_is_refused(start: bytes):
     with pytest.raises(NoHello):
         record_size(start)
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_two_names_are_refused(inside: bool):
+    """Both in one list, or each in an extension of its own."""
+
+    def sized(data: bytes, size: int = 2) -> bytes:
+        return len(data).to_bytes(size, "big") + data
+
+    one, two = (b"\0" + sized(name) for name in (b"allowed.example", b"other.example"))
+    lists = [one + two] if inside else [one, two]
+    extensions = b"".join(b"\0\0" + sized(sized(names)) for names in lists)
+    body = bytes(34) + sized(b"", 1) + sized(b"\x13\x01") + sized(b"\0", 1) + sized(extensions)
+    with pytest.raises(NoHello):
+        server_name(b"\x01" + sized(body, 3))
+    single = bytes(34) + sized(b"", 1) + sized(b"\x13\x01") + sized(b"\0", 1)
+    single += sized(b"\0\0" + sized(sized(one)))
+    assert server_name(b"\x01" + sized(single, 3)) == "allowed.example"

@@ -1,5 +1,6 @@
 """Replay a run from its journal: every step of its pattern again, with no call and no effect."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -17,7 +18,7 @@ from runs.engine.recorder import Act, Recorder, Scope
 from runs.engine.workspace import RUN_LABEL, Workspaces
 from runs.errors import ActionError, ReplayDiverged, RunHalted, RunSuspended
 from runs.journal import store
-from runs.journal.entries import ActionFinished, canonical, digest
+from runs.journal.entries import ActionFinished, action_id, canonical, digest
 from runs.journal.fold import FINAL, ActionState, RunState
 from runs.patterns import pattern_get
 
@@ -58,14 +59,25 @@ class Replayer(Recorder):
         key, action, known = super()._place(scope, slot, act)
         if known is not None:
             self.met.add(action)
-            return key, action, known
+        else:
+            self._begins(scope, act)
+        return key, action, known
+
+    def _begins(self, scope: Scope, act: Act) -> None:
+        """Let an action begin that has no end in the journal. Raises what refused it then."""
         if refused := self._refused(scope):
             raise ActionError(refused)
         with suppress(LimitReached):
             # What is used up only grows: what had no room then has none now.
             begin(self._limits, scope, act)
         self._halt_if_cancelled()
-        return key, action, known
+
+    def instant(self, scope: Scope, slot: str, act: Act, happen: Callable[[], Json]) -> Json:
+        known = self.state.actions.get(action_id(self.run, scope.next_key(slot)))
+        if known is not None and known.status != "finished":
+            self.met.add(known.id)
+            self._begins(scope, act)  # Its worker was lost, and it did not begin again.
+        return super().instant(scope, slot, act, happen)
 
     def _halt_if_cancelled(self) -> None:
         """Come to rest where a cancelled run was cut off. Raises RunHalted."""
@@ -97,7 +109,7 @@ class Replayer(Recorder):
         return error if error and error.get("kind") in REFUSALS else None
 
     async def _in_doubt(self, known: ActionState, act: Act, key: str, scope: Scope) -> None:
-        self._halt_if_cancelled()
+        self._begins(scope, act)
         await super()._in_doubt(known, act, key, scope)
 
     async def _found(self, act: Act) -> None:

@@ -106,7 +106,7 @@ def test_the_settings_say_what_is_wrong_and_keep_what_works(
 
 def test_a_runtime_that_docker_lacks_is_said_before_the_run(stage: Stage) -> None:
     with (
-        override_settings(SANDBOX_RUNTIME="runsc-absent"),
+        override_settings(SANDBOX_RUNTIME="runsc-absent", EMBEDDED=True),
         pytest.raises(BadRequest, match="Docker here has no runtime 'runsc-absent'"),
     ):
         stage.start(crew("minimal"))

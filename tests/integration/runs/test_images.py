@@ -110,7 +110,7 @@ def test_a_runtime_that_docker_lacks_is_said_before_the_run(stage: Stage) -> Non
         pytest.raises(BadRequest, match="Docker here has no runtime 'runsc-absent'"),
     ):
         stage.start(crew("minimal"))
-    with override_settings(SANDBOX_RUNTIME="runc"):
+    with override_settings(SANDBOX_RUNTIME="runc", EMBEDDED=True):
         played = stage.play(crew("minimal"))
     assert played.run.status == "finished"
     assert "minimal" in store.read(str(played.run.pk))[0].model_dump()["payload"]["images"]

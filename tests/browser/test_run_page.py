@@ -60,6 +60,9 @@ def test_who_is_at_work_is_lit_and_writes_before_ones_eyes(studio: Studio) -> No
     expect(coder).to_have_attribute("data-state", "done")
     expect(page.get_by_role("article", name="Answer").get_by_role("table")).to_contain_text("Aswan")
     expect(page.locator('.cs-edge[data-lit="active"]')).to_have_count(0)
+    page.get_by_text("How the agents did").click()
+    expect(page.get_by_text("the slowest")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"1 call\b.*1 succeeded"))).to_be_visible()
 
 
 def test_a_reload_and_a_second_tab_show_the_same_run(

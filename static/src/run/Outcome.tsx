@@ -2,6 +2,7 @@ import { useEffect, useState } from "react";
 import { type Json, objectOf, textOf } from "../journal/entry";
 import { brief } from "../journal/feed";
 import type { RunState } from "../journal/fold";
+import { Agents } from "./Agents";
 import type { Commands } from "./commands";
 import { Value } from "./Detail";
 import { Previews } from "./Previews";
@@ -51,6 +52,7 @@ export function Outcome({ page, state, commands, name, live }: Props) {
       {state.output !== null && (
         <Answer page={page} output={state.output} failures={state.failures} name={name} />
       )}
+      {live && state.ended_at !== null && <Agents page={page} name={name} />}
       <Task state={state} open={state.output === null && questions.length === 0} />
     </section>
   );

@@ -30,7 +30,7 @@ def test_from_the_start_page_a_template_is_one_click(ada: Client) -> None:
     templates_install()
     page = ada.get("/")
     assert "Start with a template" in page.content.decode()
-    assert "Project manager and developer" in page.content.decode()
+    assert "Research desk" in page.content.decode()
     used = ada.post("/templates/project-manager/use/")
     crew = Crew.objects.get()
     assert used["Location"] == f"/crews/{crew.pk}/#run"

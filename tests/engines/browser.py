@@ -39,8 +39,16 @@ class PageWatch:
             self.faults.append(f"request to another host: {request.url}")
 
 
+_SETTLED = """() => Promise.all(document.getAnimations()
+    .filter((each) => each.playState === "running")
+    .filter((each) => each.effect?.getComputedTiming().endTime < 5000)
+    .map((each) => each.finished.then(() => null, () => null)))"""
+
+
 def axe_violations(page: Page) -> list[str]:
     """Return what axe-core finds on the page, one line per rule with the elements concerned."""
+    # A colour in the middle of a change is neither of the two that are meant.
+    page.evaluate(_SETTLED)
     results: dict[str, Any] = Axe().run(page).response
     return [
         f"{violation['id']} ({violation['impact']}): {violation['help']}; "

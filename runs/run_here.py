@@ -1,4 +1,5 @@
-"""Drive one run in this process, through the same engine as a worker's."""
+"""What commands do in their own process: as whom, and driving a run through the same engine as a
+worker's."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,9 +9,24 @@ from functools import partial
 from runs.engine import lease
 from runs.engine.drive import Drive
 from runs.engine.machine import Machine
+from runs.errors import BadRequest
 from runs.journal import store
 from runs.journal.entries import Entry
 from sandbox.docker_driver import DockerDriver
+from teams.models import Team, User
+from teams.services import owner, owner_create_first, team_create_personal
+
+
+def person_here() -> tuple[User, Team]:
+    """Return as whom a command works, the owner, and their own team. A new data folder gets both.
+
+    Raises BadRequest where there are people but no owner.
+    """
+    user = owner() or owner_create_first()
+    if user is None:
+        raise BadRequest("There is nobody to run this as; sign up in the app first.")
+    team = Team.objects.filter(personal_of=user).first()
+    return user, team or team_create_personal(user=user)
 
 
 async def drive_here(run: str, token: str, show: Callable[[Entry], None]) -> None:

@@ -13,9 +13,10 @@ from crews.models import Crew, Template
 from crews.parse import DocumentRefused, document_load, spec_check
 from crews.selectors import crew_document
 from runs.api_readiness import ReadinessOut, answer
+from runs.errors import BadRequest
 from runs.readiness.checks import Check, readiness
+from runs.run_here import person_here
 from teams.models import Team
-from teams.services import owner, owner_create_first, team_create_personal
 
 MARKS = {"ok": "ok ", "warning": "!  ", "error": "NO "}
 
@@ -31,10 +32,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", verbosity=0, interactive=False)
         call_command("install_templates", verbosity=0)
-        user = owner() or owner_create_first()
-        if user is None:
-            self._refuse("There is nobody to look at this for; sign up in the app first.")
-        team = Team.objects.filter(personal_of=user).first() or team_create_personal(user=user)
+        try:
+            _, team = person_here()
+        except BadRequest as refused:
+            self._refuse(str(refused))
         document, crew = self._document(options["crew"], team)
         spec, problems = spec_check(document)
         if spec is None:

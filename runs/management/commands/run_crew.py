@@ -18,10 +18,9 @@ from runs.errors import BadRequest
 from runs.journal import store
 from runs.journal.entries import Entry
 from runs.models import Run
-from runs.run_here import drive_here
+from runs.run_here import drive_here, person_here
 from runs.services import crew_version, run_start
 from teams.models import Team, User
-from teams.services import owner, owner_create_first, team_create_personal
 
 EXIT = {"finished": 0, "failed": 1, "cancelled": 1, "paused": 1, "waiting": 3}
 BAD_INPUT = 2
@@ -75,10 +74,7 @@ class Command(BaseCommand):
         sys.exit(EXIT.get(run.status, 1))
 
     def _start(self, options: dict[str, Any]) -> Run:
-        user = owner() or owner_create_first()
-        if user is None:
-            raise BadRequest("There is nobody to run this as; sign up in the app first.")
-        team = Team.objects.filter(personal_of=user).first() or team_create_personal(user=user)
+        user, team = person_here()
         crew = self._crew(options["crew"], team, user)
         task = options["task"]
         version = crew_version(crew=crew, user=user)

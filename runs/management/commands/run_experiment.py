@@ -16,9 +16,7 @@ from runs.errors import BadRequest
 from runs.experiments.results import results
 from runs.experiments.service import experiment_advance, experiment_start, plan_read
 from runs.models import Experiment, Run
-from runs.run_here import drive_here
-from teams.models import Team
-from teams.services import owner, owner_create_first, team_create_personal
+from runs.run_here import drive_here, person_here
 
 BAD_INPUT = 2
 
@@ -36,12 +34,8 @@ class Command(BaseCommand):
         logging.getLogger("runs").setLevel(logging.WARNING)
         call_command("migrate", verbosity=0, interactive=False)
         call_command("install_templates", verbosity=0)
-        user = owner() or owner_create_first()
-        if user is None:
-            self._refuse("There is nobody to run this as; sign up in the app first.")
-            return
-        team = Team.objects.filter(personal_of=user).first() or team_create_personal(user=user)
         try:
+            user, team = person_here()
             plan = plan_read(Path(options["plan"]).read_bytes())
             rehearsal = options["rehearse"]
             made = experiment_start(team=team, user=user, plan=plan, rehearsal=rehearsal, here=True)

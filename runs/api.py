@@ -45,6 +45,9 @@ class ReasonIn(StrictIn):
     reason: str = Field(default="", max_length=1000)
 
 
+NO_REASON = ReasonIn()
+
+
 class RedactIn(StrictIn):
     seq: int = Field(ge=2, le=2**31 - 1)
     reason: str = Field(min_length=1, max_length=1000)
@@ -180,7 +183,7 @@ def run_entries(
 @router.post(
     "/runs/{uuid:run}/cancel", response={200: RunOut, **REFUSED}, operation_id="run_cancel"
 )
-def run_cancel(request: HttpRequest, run: UUID, body: ReasonIn) -> dict[str, Any]:
+def run_cancel(request: HttpRequest, run: UUID, body: ReasonIn = NO_REASON) -> dict[str, Any]:
     """Stop a run for good."""
     row = _run(request, run, "runs.stop")
     services.run_cancel(run=row, user=_caller(request).user, reason=body.reason)
@@ -188,7 +191,7 @@ def run_cancel(request: HttpRequest, run: UUID, body: ReasonIn) -> dict[str, Any
 
 
 @router.post("/runs/{uuid:run}/pause", response={200: RunOut, **REFUSED}, operation_id="run_pause")
-def run_pause(request: HttpRequest, run: UUID, body: ReasonIn) -> dict[str, Any]:
+def run_pause(request: HttpRequest, run: UUID, body: ReasonIn = NO_REASON) -> dict[str, Any]:
     """Let what is under way end, and start nothing new."""
     row = _run(request, run, "runs.stop")
     services.run_pause(run=row, user=_caller(request).user, reason=body.reason)
@@ -198,7 +201,7 @@ def run_pause(request: HttpRequest, run: UUID, body: ReasonIn) -> dict[str, Any]
 @router.post(
     "/runs/{uuid:run}/resume", response={200: RunOut, **REFUSED}, operation_id="run_resume"
 )
-def run_resume(request: HttpRequest, run: UUID, body: ReasonIn) -> dict[str, Any]:
+def run_resume(request: HttpRequest, run: UUID, body: ReasonIn = NO_REASON) -> dict[str, Any]:
     """Go on with a paused run."""
     row = _run(request, run, "runs.start")
     services.run_resume(run=row, user=_caller(request).user, reason=body.reason)

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.parser import Parser
@@ -81,6 +82,8 @@ def handlers_add(api: NinjaAPI) -> None:
         Http404,
         PermissionDenied,
         RequestDataTooBig,
+        SuspiciousOperation,
+        MultiPartParserError,
     ):
         api.add_exception_handler(kind, handle)
 
@@ -104,6 +107,8 @@ def refusal_of(error: Exception) -> tuple[int, ErrorOut]:
             return 403, error_body(str(error) or "Your role in the team does not allow this.")
         case RequestDataTooBig():
             return 413, error_body("The body is too large for this server.")
+        case SuspiciousOperation() | MultiPartParserError():
+            return 400, error_body("The form could not be read.")
         case _:
             return 404, error_body("There is nothing here, or it is not yours.")
 

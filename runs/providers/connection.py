@@ -1,8 +1,10 @@
 """The HTTP connections of an event loop, and what its failures mean in plain words."""
 
 import asyncio
+import codecs
 import socket
 import ssl
+import zlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from urllib.parse import urlsplit
@@ -16,6 +18,9 @@ from runs.providers.errors import CutStream, MalformedAnswer, Peer, Unreachable,
 
 CONNECT_SECONDS = 4.0
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
+PIECE_BYTES = 64 * 1024
+# zlib's window bits for whichever of its two wrappings comes
+_ZLIB_OR_GZIP = 47
 POOL_SIZE = 16
 MAX_POOLS = 64
 
@@ -40,15 +45,34 @@ class AnswerTooLarge(httpx2.ReadError):
 
 
 class _Capped(httpx2.AsyncByteStream):
-    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
+    """An answer unpacked, without the mark that some servers put before UTF-8, and bounded."""
+
+    def __init__(self, stream: httpx2.AsyncByteStream, *, packed: bool) -> None:
         self._stream = stream
+        self._unpacker = zlib.decompressobj(_ZLIB_OR_GZIP) if packed else None
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         left = MAX_ANSWER_BYTES
-        async for piece in self._stream:
-            left -= len(piece)
-            if left < 0:
-                raise AnswerTooLarge(f"more than {MAX_ANSWER_BYTES} bytes")
+        async for received in self._stream:
+            for piece in self._unpacked(received):
+                if left == MAX_ANSWER_BYTES:
+                    piece = piece.removeprefix(codecs.BOM_UTF8)
+                left -= len(piece)
+                if left < 0:
+                    raise AnswerTooLarge(f"more than {MAX_ANSWER_BYTES} bytes")
+                yield piece
+
+    def _unpacked(self, received: bytes) -> Iterator[bytes]:
+        if self._unpacker is None:
+            yield received
+            return
+        piece = b""
+        while received or len(piece) == PIECE_BYTES:
+            try:
+                piece = self._unpacker.decompress(received, PIECE_BYTES)
+            except zlib.error as error:
+                raise httpx2.ReadError("the answer cannot be unpacked") from error
+            received = self._unpacker.unconsumed_tail
             yield piece
 
     async def aclose(self) -> None:
@@ -56,10 +80,11 @@ class _Capped(httpx2.AsyncByteStream):
 
 
 async def _cap(response: httpx2.Response) -> None:
-    """Bound what a server can make us hold; an encoding that we did not ask for is not unpacked."""
-    response.headers.pop("content-encoding", None)
+    """Bound what a server can make us hold. Some, and proxies before them, pack what they were
+    asked to leave as it is."""
+    packed = response.headers.pop("content-encoding", "").lower() in ("gzip", "x-gzip", "deflate")
     if isinstance(response.stream, httpx2.AsyncByteStream):
-        response.stream = _Capped(response.stream)
+        response.stream = _Capped(response.stream, packed=packed)
 
 
 class _Pools:

@@ -41,6 +41,7 @@ class Rule:
     Faults: `close` drops the connection unanswered; `hang` falls silent, `cut` drops the
     connection and `stop` ends the answer cleanly but early, each after `after` events.
     `events` replaces the reply's events (text goes as it is), `status` makes an error.
+    `wrapped` puts the stream into gzip, or a byte order mark before it.
     """
 
     model: str = ""
@@ -60,6 +61,7 @@ class Rule:
     content: str = ""
     events: tuple[Json, ...] = ()
     whole: bool = False
+    wrapped: Literal["", "gzip", "mark"] = ""
     fault: Fault = ""
     after: int = 0
     used: int = 0

@@ -12,6 +12,8 @@ one the reply is `ok`.
 
 import argparse
 import asyncio
+import codecs
+import gzip
 import json
 import threading
 from collections.abc import Callable, Iterable
@@ -235,8 +237,13 @@ class _Connection(asyncio.Protocol):
         pieces = self._server.pieces(rule, call, streams=streams)
         if not streams:
             return self._send(200, "application/json", b"".join(pieces), rule.headers)
-        body = _chunk(b"".join(pieces)) + b"0\r\n\r\n"
-        return self._transport.write(_head(200, "text/event-stream", chunked=True) + body)
+        stream, headers = b"".join(pieces), {}
+        if rule.wrapped == "mark":
+            stream = codecs.BOM_UTF8 + stream
+        elif rule.wrapped == "gzip":
+            stream, headers = gzip.compress(stream), {"content-encoding": "gzip"}
+        head = _head(200, "text/event-stream", chunked=True, headers=headers)
+        return self._transport.write(head + _chunk(stream) + b"0\r\n\r\n")
 
     def _whole(self, status: int, body: Json, headers: dict[str, str] | None = None) -> None:
         self._send(status, "application/json", json.dumps(body).encode(), headers or {})

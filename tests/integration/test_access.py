@@ -66,6 +66,16 @@ def test_a_method_without_a_verdict_is_refused(world: World, route: str) -> None
             assert _ask(client, world, method, route).status_code == 405, method
 
 
+@pytest.mark.parametrize("path", ["/", "/api/v1/runs", "/no/such/page"])
+def test_head_is_answered_as_get_is(world: World, path: str) -> None:
+    client = next(_clients(world, "owner", path))
+    asked, headed = client.get(path), client.head(path)
+    assert (headed.status_code, headed["Content-Type"]) == (
+        asked.status_code,
+        asked["Content-Type"],
+    )
+
+
 def _wanted(verdict: Verdict, caller: str, route: str) -> set[str]:
     """Return the answers that the verdict allows for this caller."""
     match verdict.scope:

@@ -161,6 +161,7 @@ def test_refusals_have_one_shape(api: Client, owner: User) -> None:
         (413, api.post(CREWS, "x" * 3_000_000, content_type="application/json")),
         (415, api.post(CREWS, "{}", content_type="text/plain")),
         (415, api.post(f"{CREWS}/import", "a: 1", content_type="text/html")),
+        (400, api.post(f"{CREWS}/import", "x", content_type="multipart/form-data; boundary=")),
         (422, api.get(CREWS, {"limit": "many"})),
         (422, api.post(CREWS, '{"document": {}, "documnet": {}}', content_type="application/json")),
         (422, api.post(CREWS, '{"document": NaN}', content_type="application/json")),

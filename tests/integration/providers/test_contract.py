@@ -77,6 +77,15 @@ async def test_text_streams_in_pieces_that_add_up_to_the_reply(play: Play) -> No
     assert reply.usage.input_tokens > 0
 
 
+@pytest.mark.parametrize("wrapped", ["gzip", "mark"])
+async def test_what_lies_around_a_stream_is_taken_off(
+    caller: Caller, server: ModelServer, wrapped: Any
+) -> None:
+    text = STORY + "and again " * 30_000
+    server.rules = [Rule(reply=Reply(text=text), wrapped=wrapped)]
+    assert (await caller()).text == text == "".join(caller.pieces)
+
+
 async def test_parallel_tool_calls_arrive_in_order_with_distinct_ids(play: Play) -> None:
     play.says("I will look.", *CALLS)
     reply = await play(tools=(LOOKUP,))

@@ -1,5 +1,6 @@
 """Fixtures for every test: real engines, whole installations in both modes, a browser."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,8 +10,12 @@ from uuid import uuid4
 import docker
 import pytest
 from playwright.sync_api import BrowserContext, Page
+from xdist.scheduler import LoadGroupScheduling, Scheduling
 
+from config.embedded.deathwatch import die_with_parent
+from tests.engines import leftovers
 from tests.engines.browser import CHROMIUM_FLAGS, PageWatch, sign_in
+from tests.engines.images import build_images
 from tests.engines.installation import Installation, Mode
 from tests.engines.services import (
     Postgres,
@@ -18,12 +23,21 @@ from tests.engines.services import (
     docker_engine,
     missing,
     postgres_server,
-    reap_sandboxes,
     redis_server,
 )
 
-# The browser comes last: once Playwright's loop runs, no other event loop can in this process.
-_ORDER = ("tests/unit", "tests/integration", "tests/browser")
+# Installations that tests share: a process of several has such tests to itself (`-n 3`).
+_SHARED = {"shared_house": "house", "studio_site": "studio", "site": "site"}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput"):
+        die_with_parent(os.getppid())
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if not hasattr(session.config, "workerinput"):
+        leftovers.remove_sandboxes()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -33,16 +47,40 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("whole")
         elif fixtures & {"db", "transactional_db"} or item.get_closest_marker("django_db"):
             item.add_marker("database")
+        if shared := next((name for name in _SHARED if name in fixtures), None):
+            item.add_marker(pytest.mark.xdist_group(_SHARED[shared] + _mode(item)))
     items.sort(key=_place)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
+    return InGroups(config, log)
+
+
+class InGroups(LoadGroupScheduling):  # type: ignore[misc]  # it has no types
+    """Hands out to the processes of a test run what shares an installation, else file by file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        group: str = super()._split_scope(nodeid)
+        return group.partition("::")[0]
+
+
 def pytest_sessionfinish() -> None:
-    reap_sandboxes()
+    leftovers.remove_sandboxes(own=True)
+
+
+def _mode(item: pytest.Item) -> str:
+    """Return in which mode the installation of the test is, where it says so."""
+    params: dict[str, Any] = getattr(getattr(item, "callspec", None), "params", {})
+    return f"-{params['house_mode']}" if "house_mode" in params else ""
 
 
 def _place(item: pytest.Item) -> int:
-    path = item.path.as_posix()
-    return next((n for n, part in enumerate(_ORDER) if f"/{part}/" in path), 0)
+    """What takes longest comes first, for the others to go on beside it; and the browser last:
+    once Playwright's loop runs, no other event loop can in this process."""
+    if "/tests/browser/" in item.path.as_posix():
+        return 2
+    return 0 if item.get_closest_marker("whole") else 1
 
 
 @pytest.fixture(scope="session")
@@ -61,8 +99,9 @@ def redis() -> Iterator[Redis]:
 
 @pytest.fixture(scope="session")
 def docker_client() -> Iterator[docker.DockerClient]:
-    """A client of a real Docker engine."""
+    """A client of a real Docker engine, which has the images of `tests.engines.images`."""
     with docker_engine() as client:
+        build_images()
         yield client
 
 

@@ -12,8 +12,15 @@ from pathlib import Path
 _folder = Path(tempfile.mkdtemp(prefix="callsheet-tests-"))
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 os.environ["CALLSHEET_DATA_DIR"] = str(_folder)
+
+from tests.engines import leftovers  # noqa: E402
+
 # Sandboxes of this test run, by which its end finds what killed processes have left.
-os.environ["CALLSHEET_INSTANCE"] = _folder.name
+os.environ["CALLSHEET_INSTANCE"] = leftovers.instance()
+if "REDIS_URL" in os.environ and "PYTEST_XDIST_WORKER" in os.environ:
+    # Each of the processes of a test run has a part of the server to itself.
+    number = os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw")
+    os.environ["REDIS_URL"] = os.environ["REDIS_URL"].rpartition("/")[0] + f"/{number}"
 
 from config.data_dir import prepare_data_dir  # noqa: E402
 

@@ -1,47 +1,80 @@
 """Run every test: `python -m tests.engines.everything`.
 
-Beside them, since they mostly wait for something, those that use the database run a second time, on
-PostgreSQL, and then the pages' own; what these say is shown at the end.
+Beside them, those that use the database run a second time, on PostgreSQL, and then the pages' own;
+what these say is shown at the end. Each pass has several processes, as tests mostly wait.
 """
 
+import functools
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from contextlib import ExitStack
+from pathlib import Path
 from typing import IO
 
+from config.data_dir import BASE_DIR
+from config.embedded.deathwatch import die_with_parent
 from tests.engines.services import docker_engine
 
-PYTEST = (sys.executable, "-m", "pytest")
-BESIDE = (
-    (sys.executable, "-m", "tests.engines", *PYTEST, "-m", "database"),
-    (sys.executable, "-m", "setup", "npm", "test"),
-)
+CPUS = min(os.cpu_count() or 2, 8)
+# Run by `tests/conftest.py`, whose order must be kept.
+PYTEST = (sys.executable, "-m", "pytest", "--dist=loadgroup", "--no-loadscope-reorder")
+ON_SQLITE = (*PYTEST, f"--numprocesses={CPUS + 1}")
+ON_POSTGRES = (*PYTEST, f"--numprocesses={CPUS}", "-m", "database")
+BESIDE = {
+    "on PostgreSQL": (sys.executable, "-m", "tests.engines", *ON_POSTGRES),
+    "of the pages": (sys.executable, "-m", "setup", "npm", "test"),
+}
 
 
 def main() -> int:
+    _keep_bytecode()
     with ExitStack() as stack:
         if shutil.which("dockerd") and os.geteuid() == 0:
-            # One for both: each would start one of its own, and end it under the other's feet.
+            # One for all: each would start one of its own, and end it under the others' feet.
             stack.enter_context(docker_engine())
+            # What needs them waits; what does not need them begins.
+            stack.callback(_end, _start("tests.engines.images"))
         told = stack.enter_context(tempfile.TemporaryFile())
-        beside = subprocess.Popen(
-            [sys.executable, "-m", "tests.engines.everything", "beside"],
-            stdout=told,
-            stderr=subprocess.STDOUT,
-        )
+        beside = _start("tests.engines.everything", "beside", told=told)
         stack.callback(_end, beside)
-        codes = [subprocess.run(PYTEST, check=False).returncode, beside.wait()]
+        codes = [_run("on SQLite", ON_SQLITE), beside.wait()]
         _show(told)
         return int(any(codes))
 
 
 def beside() -> int:
     """Run what goes on beside, one after the other."""
-    codes = [subprocess.run(command, check=False).returncode for command in BESIDE]
+    codes = [_run(name, command) for name, command in BESIDE.items()]
     return int(any(codes))
+
+
+def _run(name: str, command: tuple[str, ...]) -> int:
+    begun = time.monotonic()
+    code = subprocess.run(command, check=False, preexec_fn=_die_with_us()).returncode
+    ended = "passed" if code == 0 else f"FAILED (exit code {code})"
+    print(f"Tests {name}: {ended} after {time.monotonic() - begun:.0f} s.\n", flush=True)  # noqa: T201
+    return code
+
+
+def _keep_bytecode() -> None:
+    """Compile each module once: the tests start hundreds of processes that import the product."""
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+        os.environ["PYTHONPYCACHEPREFIX"] = str(Path(BASE_DIR) / ".venv" / "bytecode")
+
+
+def _start(*module: str, told: IO[bytes] | int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", *module]
+    return subprocess.Popen(
+        command, stdout=told, stderr=subprocess.STDOUT, preexec_fn=_die_with_us()
+    )
+
+
+def _die_with_us() -> functools.partial[None]:
+    return functools.partial(die_with_parent, os.getpid())
 
 
 def _show(told: IO[bytes]) -> None:

@@ -2,22 +2,31 @@
 
 import functools
 import os
+import random
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from config.embedded.deathwatch import die_with_parent
 
+_anything = random.SystemRandom()  # whatever a test has seeded
+
+
+# Below those that the kernel gives to connections, which would take one before it is listened on.
+_PORTS = range(10_240, 32_768)
+
 
 def free_port() -> int:
     """Return a TCP port of the loopback address that nothing listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    while True:
+        port = _anything.choice(_PORTS)
+        with suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def wait_until(

@@ -1,6 +1,5 @@
 """Real Redis, PostgreSQL and Docker for the tests, each on a free port and in its own folder."""
 
-import asyncio
 import os
 import shutil
 import signal
@@ -18,7 +17,6 @@ import pytest
 from docker.errors import DockerException
 from psycopg import sql
 
-from sandbox.docker_driver import DockerDriver
 from sandbox.engine import knock
 from tests.engines.processes import Child, free_port
 
@@ -128,34 +126,19 @@ def _postgres_binaries() -> Path:
 def docker_engine() -> Iterator[docker.DockerClient]:
     """Yield a client of the Docker engine that answers, or of one started for the block."""
     with ExitStack() as cleanup:
-        if not _docker_answers():
+        if not docker_answers():
             if not shutil.which("dockerd") or os.geteuid() != 0:
                 missing("A running Docker engine")
             folder = Path(cleanup.enter_context(TemporaryDirectory(prefix="callsheet-docker-")))
             child = Child(["dockerd"], log=folder / "dockerd.log")
             cleanup.callback(child.stop, seconds=30)
-            child.wait_for(_docker_answers, what="Docker answering", seconds=60)
+            child.wait_for(docker_answers, what="Docker answering", seconds=60)
         client = docker.from_env()
         cleanup.callback(client.close)
         yield client
 
 
-def reap_sandboxes() -> None:
-    """Remove the sandboxes that this test run has left."""
-
-    async def reap() -> None:
-        driver = DockerDriver()
-        try:
-            for sandbox in await driver.list():
-                await driver.remove(sandbox.id)
-        finally:
-            await driver.close()
-
-    if _docker_answers():
-        asyncio.run(reap())
-
-
-def _docker_answers() -> bool:
+def docker_answers() -> bool:
     try:
         knock()
         client = docker.from_env(timeout=5)

@@ -11,7 +11,6 @@ from crews.library import LibraryEntry, library_entries
 from crews.lint import crew_lint
 from crews.parse import crew_parse
 from runs.catalog import catalog
-from sandbox.images.build import build
 from tests.engines.installation import Installation
 
 ENTRIES = {entry.slug: entry for entry in library_entries()}
@@ -26,11 +25,6 @@ def test_the_documents_own_example_has_no_problems_here() -> None:
     text = (BASE_DIR / "docs" / "crew-document.md").read_text()
     example = text.partition("```yaml\n")[2].partition("```")[0]
     assert crew_lint(crew_parse(example), catalog()) == []
-
-
-@pytest.fixture(scope="module")
-def image(docker_client: Any) -> str:
-    return build("default", "auto", lambda _: None).digest
 
 
 Rehearse = Callable[[str], list[dict[str, Any]]]
@@ -89,7 +83,7 @@ def test_b2_the_research_desk_needs_no_sandbox_and_corrects_what_breaks_its_cont
     assert "Move to a small database" in journal[-1]["payload"]["output"]
 
 
-@pytest.mark.usefixtures("image")
+@pytest.mark.usefixtures("docker_client")
 def test_a1_the_project_manager_sends_work_back(rehearse: Rehearse) -> None:
     journal = rehearse("project-manager")
     assert checks(journal) == [
@@ -102,7 +96,7 @@ def test_a1_the_project_manager_sends_work_back(rehearse: Rehearse) -> None:
     assert "The module is done" in journal[-1]["payload"]["output"]
 
 
-@pytest.mark.usefixtures("image")
+@pytest.mark.usefixtures("docker_client")
 def test_a2_tags_route_to_roles_and_the_tester_finds_the_fault(rehearse: Rehearse) -> None:
     journal = rehearse("project-manager-tags")
     assert checks(journal) == [{"pytest": False}, {"pytest": True, "ruff": True}]
@@ -111,7 +105,7 @@ def test_a2_tags_route_to_roles_and_the_tester_finds_the_fault(rehearse: Rehears
     assert "TASK_COMPLETE" not in answer
 
 
-@pytest.mark.usefixtures("image")
+@pytest.mark.usefixtures("docker_client")
 def test_a3_lunar_lander_is_served(rehearse: Rehearse) -> None:
     journal = rehearse("lunar-lander")
     (fetched,) = outputs(journal, "run_python")
@@ -122,7 +116,7 @@ def test_a3_lunar_lander_is_served(rehearse: Rehearse) -> None:
     assert "ready to play" in journal[-1]["payload"]["output"]
 
 
-@pytest.mark.usefixtures("image")
+@pytest.mark.usefixtures("docker_client")
 def test_b1_b3_b4_the_reviewer_approves_at_the_second_review(rehearse: Rehearse) -> None:
     journal = rehearse("research-code-review")
     passed = {"pytest": True, "ruff": True, "mypy": True}
@@ -132,7 +126,7 @@ def test_b1_b3_b4_the_reviewer_approves_at_the_second_review(rehearse: Rehearse)
     assert "5 passed" in measured
 
 
-@pytest.mark.usefixtures("image")
+@pytest.mark.usefixtures("docker_client")
 def test_d3_the_assembly_line_adds_up(rehearse: Rehearse) -> None:
     result = rehearse("assembly-line")[-1]["payload"]["output"]
     assert result["valid"]

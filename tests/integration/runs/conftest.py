@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from uuid import uuid4
 
 import pytest
 
@@ -67,9 +68,7 @@ def shared_house(
     settings = {}
     if house_redis is not None:
         postgres: Postgres = request.getfixturevalue("postgres")
-        database = postgres.create_database(
-            f"house_{tmp_path_factory.getbasetemp().name}".replace("-", "_")
-        )
+        database = postgres.create_database(f"house_{uuid4().hex}")
         settings = {"DATABASE_URL": database, "REDIS_URL": house_redis.url}
     installation = Installation(
         mode=house_mode, folder=tmp_path_factory.mktemp("house"), settings=settings

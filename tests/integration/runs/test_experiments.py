@@ -18,7 +18,6 @@ from runs.experiments.service import (
     plan_read,
 )
 from runs.models import Experiment, Run
-from sandbox.images.build import build
 from teams.services import api_key_create
 from tests.fakes.model_server import Reply, Rule
 from tests.integration.runs.documents import document, model_role
@@ -114,7 +113,6 @@ def test_a_program_in_a_sandbox_checks(
     stage: Stage, crew: Crew, request: pytest.FixtureRequest
 ) -> None:
     request.getfixturevalue("docker_client")
-    build("default", "auto", lambda _: None)
     answers(stage)
     source = (
         "import json, sys\ngiven = json.load(sys.stdin)\n"

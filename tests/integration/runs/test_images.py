@@ -1,6 +1,7 @@
 """Sandboxes start from our images, and from those a team has put on its list after a look."""
 
 import io
+import os
 import tarfile
 from collections.abc import Iterator
 from typing import Any
@@ -13,11 +14,13 @@ from django.test import Client, override_settings
 from runs.errors import BadRequest
 from runs.images import image_allow
 from runs.journal import store
-from sandbox.images.build import build
+from sandbox.hardening import image_name
 from tests.integration.runs.documents import code_role, pipeline
 from tests.integration.runs.playing import Stage
 
 Json = Any
+# Other processes of the tests have images of their own.
+REPOSITORY = f"callsheet-test-{os.getpid()}"
 # Images of one layer more than the minimal one, and what their `python3` does.
 OLD = "import sys; sys.version_info = (3, 8, 18, 'final', 0); exec(sys.argv.pop())"
 PYTHONS = {
@@ -30,8 +33,8 @@ PYTHONS = {
 @pytest.fixture(scope="module")
 def images(docker_client: docker.DockerClient) -> Iterator[dict[str, str]]:
     """Return the names of made images, by what their Python is like."""
-    base = build("minimal", "auto", lambda _: None).digest
-    made = {name: f"callsheet-test-{name}:1" for name in PYTHONS}
+    base = image_name("minimal")
+    made = {name: f"{REPOSITORY}-{name}:1" for name in PYTHONS}
     for name, script in PYTHONS.items():
         holder = docker_client.containers.create(base, ["true"])
         data = io.BytesIO()
@@ -67,16 +70,16 @@ def test_a_checked_image_is_pinned_and_told(stage: Stage, images: dict[str, str]
 
 
 def test_an_image_on_no_list_is_refused_by_role(stage: Stage, images: dict[str, str]) -> None:
-    with pytest.raises(BadRequest, match=r"roles\.one\.sandbox\.image: 'callsheet-test-good:1'"):
+    with pytest.raises(BadRequest, match=rf"roles\.one\.sandbox\.image: '{REPOSITORY}-good:1'"):
         stage.start(crew(images["good"]))
 
 
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("callsheet-test-older:1", "has Python 3.8. Choose one with Python 3.9 or newer"),
-        ("callsheet-test-broken:1", "cannot run the agent"),
-        ("callsheet-test-absent:1", "Docker has no image 'callsheet-test-absent:1' here"),
+        ("OURS-older:1", "has Python 3.8. Choose one with Python 3.9 or newer"),
+        ("OURS-broken:1", "cannot run the agent"),
+        ("OURS-absent:1", "Docker has no image 'OURS-absent:1' here"),
         ("Not A Name", "give the name of an image"),
         ("default", "is one of ours"),
     ],
@@ -84,6 +87,7 @@ def test_an_image_on_no_list_is_refused_by_role(stage: Stage, images: dict[str, 
 def test_an_image_that_cannot_be_used_is_refused_with_its_reason(
     stage: Stage, images: dict[str, str], name: str, reason: str
 ) -> None:
+    name, reason = (text.replace("OURS", REPOSITORY) for text in (name, reason))
     with pytest.raises(BadRequest, match=reason):
         image_allow(team=stage.team, user=stage.user, name=name)
     with pytest.raises(CommandError, match=reason):

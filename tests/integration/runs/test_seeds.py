@@ -3,7 +3,6 @@
 from typing import Any
 
 import docker
-import pytest
 
 from runs.analysis import analyze, messages
 from runs.engine.workspace import RUN_LABEL
@@ -11,7 +10,6 @@ from runs.models import Action
 from runs.provenance import provenance
 from runs.selectors import state_of
 from runs.why import Reasons
-from sandbox.images.build import build
 from teams.services import credential_set
 from tests.fakes.model_server import Call, Reply, Rule
 from tests.integration.runs import trail
@@ -19,13 +17,6 @@ from tests.integration.runs.documents import OPENAI, delegate, desk, model_role
 from tests.integration.runs.playing import Stage
 
 Json = Any
-
-
-@pytest.fixture
-def image(docker_client: docker.DockerClient) -> docker.DockerClient:
-    """Docker, with the image that roles have by default."""
-    build("default", "auto", lambda _: None)
-    return docker_client
 
 
 def coder(**fields: Json) -> Json:
@@ -55,7 +46,7 @@ def outputs(played: Any) -> list[str]:
 
 
 def test_a4_a12_workers_have_their_own_key_and_their_own_box(
-    stage: Stage, image: docker.DockerClient
+    stage: Stage, docker_client: docker.DockerClient
 ) -> None:
     url = stage.server.openai_url
     credential_set(
@@ -84,7 +75,7 @@ def test_a4_a12_workers_have_their_own_key_and_their_own_box(
     # The same box the second time, and none left at the end.
     assert second.split() == ["mine"]
     label: Json = {"label": [f"{RUN_LABEL}={played.run.pk}"]}
-    assert image.containers.list(all=True, filters=label) == []
+    assert docker_client.containers.list(all=True, filters=label) == []
 
 
 def test_a5_each_role_has_its_tier(stage: Stage) -> None:

@@ -1,4 +1,4 @@
-"""A real engine with the images of this test run, and sandboxes that are gone after each test."""
+"""Drivers of a real engine, and sandboxes that are gone after each test."""
 
 import asyncio
 import os
@@ -13,9 +13,9 @@ import pytest
 
 from sandbox.api import SandboxSpec
 from sandbox.docker_driver import DockerDriver
-from sandbox.images.build import build
 from sandbox.live import LiveSandbox
 
+INSTANCE = os.environ["CALLSHEET_INSTANCE"]
 Create = Callable[..., Awaitable[LiveSandbox]]
 
 
@@ -26,22 +26,10 @@ async def until(holds: Callable[[], Awaitable[object]], limit_s: float = 5) -> N
             await asyncio.sleep(0.01)
 
 
-@pytest.fixture(scope="session")
-def minimal_image(docker_client: Any) -> str:
-    """Python and nothing else; built once, found again afterwards."""
-    return build("minimal", "auto", lambda _: None).digest
-
-
-@pytest.fixture(scope="session")
-def default_image(docker_client: Any) -> str:
-    """The image that roles get unless they ask for another."""
-    return build("default", "auto", lambda _: None).digest
-
-
 @pytest.fixture
-async def driver(minimal_image: str) -> AsyncIterator[DockerDriver]:
+async def driver(docker_client: Any) -> AsyncIterator[DockerDriver]:
     """A driver of an installation of its own; the end removes what it has left."""
-    made = DockerDriver(instance=f"test-{uuid4().hex}")
+    made = DockerDriver(instance=f"{INSTANCE}-{uuid4().hex}")
     yield made
     await made.close()
     cleaner = DockerDriver(instance=made.instance)

@@ -62,7 +62,7 @@ class PrivateEngine:
 
 @pytest.fixture
 def engine(
-    minimal_image: str, docker_client: docker.DockerClient, monkeypatch: pytest.MonkeyPatch
+    docker_client: docker.DockerClient, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[PrivateEngine]:
     """A private engine that has the minimal image; the environment points at it."""
     if not shutil.which("dockerd") or os.geteuid() != 0:

@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -21,7 +22,7 @@ from sandbox.pool import PooledDriver
 from sandbox.proxy import Outside
 from sandbox.splice import Pair
 from tests.integration.providers.certificate import self_signed
-from tests.integration.sandbox.conftest import until
+from tests.integration.sandbox.conftest import INSTANCE, until
 
 ALLOWED = ("files.example.org", "*.wild.example.org")
 FETCH = """
@@ -123,9 +124,9 @@ Run = Callable[..., Awaitable[ExecResult]]
 
 
 @pytest.fixture
-async def networked(minimal_image: str, world: World) -> AsyncIterator[DockerDriver]:
+async def networked(docker_client: Any, world: World) -> AsyncIterator[DockerDriver]:
     outside = Outside(resolve=world.resolve, permit=is_public, connect=world.connect)
-    driver = DockerDriver(instance=f"test-{uuid4().hex}", outside=outside)
+    driver = DockerDriver(instance=f"{INSTANCE}-{uuid4().hex}", outside=outside)
     yield driver
     for info in await driver.list():
         await driver.remove(info.id)
@@ -170,9 +171,7 @@ async def test_listed_hosts_are_reached_and_others_refused(box: LiveSandbox, wor
     assert (await box.run(["true"])).network == ()
 
 
-async def test_pip_installs_from_a_listed_host(
-    networked: DockerDriver, default_image: str, world: World
-):
+async def test_pip_installs_from_a_listed_host(networked: DockerDriver, world: World):
     wheel = io.BytesIO()
     with zipfile.ZipFile(wheel, "w") as archive:
         archive.writestr("tiny.py", "print('tiny works')")

@@ -12,9 +12,9 @@ from resources.models import McpServer, McpTool
 from resources.services import server_refresh, server_save, tools_choose
 from runs.errors import BadRequest
 from runs.images import image_allow
-from sandbox.images.build import build
 from sandbox.images.recipes import Recipe
 from sandbox.images.wheels import download
+from tests.engines.images import one_builder
 from tests.fakes import mcp_server
 from tests.fakes.model_server import Reply, Rule
 from tests.integration.runs.documents import desk
@@ -29,7 +29,6 @@ COMMAND = ["python3", PROGRAM]
 @pytest.fixture(scope="session")
 def mcp_image(docker_client: docker.DockerClient, tmp_path_factory: Any) -> str:
     """An image with the SDK and the demo server in it."""
-    build("minimal", "auto", lambda _: None)
     folder: Path = tmp_path_factory.mktemp("mcp-image")
     (folder / "wheels").mkdir()
     asked = "import platform as p; print('.'.join(p.python_version_tuple()[:2]), p.machine())"
@@ -40,7 +39,8 @@ def mcp_image(docker_client: docker.DockerClient, tmp_path_factory: Any) -> str:
     recipe = Recipe(flavour="mcp", requirements=("mcp",)).dockerfile(base, pip)
     (folder / "Dockerfile").write_text(f"{recipe}COPY mcp_server.py {PROGRAM}\n")
     shutil.copy(mcp_server.__file__, folder / "mcp_server.py")
-    docker_client.images.build(path=str(folder), tag=IMAGE, network_mode="none", rm=True)
+    with one_builder():
+        docker_client.images.build(path=str(folder), tag=IMAGE, network_mode="none", rm=True)
     return IMAGE
 
 

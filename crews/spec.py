@@ -5,10 +5,12 @@ installed patterns, tools and providers (seats, options, edges) by `crews.lint` 
 """
 
 import re
+import unicodedata
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -31,6 +33,12 @@ Line = Annotated[str, StringConstraints(max_length=200)]
 Argument = Annotated[str, StringConstraints(max_length=20_000)]
 T = TypeVar("T")
 Many = Annotated[tuple[T, ...], Strict(False)]
+
+
+def _visible(value: str) -> str:
+    if all(unicodedata.category(character)[0] in "CZ" for character in value):
+        raise ValueError("give a name that can be seen")
+    return value
 
 
 def _money(value: Json) -> Decimal:
@@ -290,7 +298,8 @@ class BranchLimits(Part):
 
 class CrewLimits(Part):
     """`depth` is how many delegations may stand inside each other. `on_reached`: whether a person
-    is asked to top a limit up (or to go on with an open breaker), or the run ends."""
+    is asked to top a limit up (or to go on with an open breaker), or the run ends. `on_failures`:
+    whether a person is asked about a role that fails for the second time in a run."""
 
     cost_usd: Money | None = None
     tokens: Count | None = None
@@ -302,6 +311,7 @@ class CrewLimits(Part):
     branch: BranchLimits = BranchLimits()
     breaker: Breaker = Breaker()
     on_reached: Literal["ask", "end"] = "ask"
+    on_failures: Literal["ask", "proceed"] = "ask"
 
 
 class Point(Part):
@@ -313,7 +323,7 @@ class CrewSpec(Part):
     """A whole crew. Immutable; `crews.models.CrewVersion` pins one by its content hash."""
 
     callsheet: Literal[1]
-    name: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    name: Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_visible)]
     description: Text = ""
     pattern: Pattern
     task: Task = Task()

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from crews.schema_guard import validate_payload
 from crews.strict_json import Refused, check_json
+from runs.engine.escalation import choice_meant
 from runs.errors import BadRequest, Conflict, RunError, RunHalted
 from runs.journal import doorbell, store
 from runs.journal import entries as e
@@ -37,6 +38,8 @@ def decide(
             raise BadRequest(f"action: this run has no question '{action}'")
         if not Question.objects.filter(run=run, seq=asked.seq, closed_at=None).exists():
             raise Conflict("This question is already answered, or the run has ended.")
+        choices = (asked.payload or {})["choices"]
+        choice = choice_meant(choice, choices) or choice
         check_decision(asked.payload or {}, choice, value)
         entry = store.NewEntry(
             payload=e.DecisionMade(choice=choice, value=value, comment=comment[:10_000]),

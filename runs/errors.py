@@ -36,6 +36,12 @@ class ReplayDiverged(RunError):
     """The crew or the program asked for another action than the journal holds at this place."""
 
 
+class RunStopped(RunError):
+    """It was decided that the run ends, as it does not go well."""
+
+    kind = "stopped"
+
+
 class ActionError(RunError):
     """An action failed for good. `error` is what the journal says of it."""
 

@@ -8,6 +8,7 @@ from typing import Any
 from runs.engine import retry
 from runs.engine.budget import Budget, BudgetExceeded, Place
 from runs.engine.cache import Cacheable
+from runs.engine.failures import Failures
 from runs.engine.rates import Rate
 from runs.errors import ActionError
 from runs.journal import entries as e
@@ -28,13 +29,14 @@ class Outcome:
 @dataclass(slots=True)
 class Scope:
     """A place in the structure of a run: the path of keys, and the action that is parent there;
-    the branches that it is in, and how many delegations it stands below."""
+    the branches that it is in, how many delegations it stands below, and who failed before."""
 
     path: str = ""
     action: str | None = None
     agent: str = ""
     branches: tuple[str, ...] = ()
     depth: int = 0
+    failures: Failures = field(default_factory=Failures)
     _names: dict[str, int] = field(default_factory=dict)
 
     def key(self, name: str) -> str:
@@ -48,17 +50,20 @@ class Scope:
         again = Scope(self.path, _names=dict(self._names))
         return again.key(name)
 
-    def branch(self, name: str, *, limited: bool = False) -> "Scope":
+    def branch(
+        self, name: str, *, limited: bool = False, failures: Failures | None = None
+    ) -> "Scope":
         """Return a scope of its own for what runs beside others; `limited` where the limits of a
         branch hold for it."""
         path = self.key(name)
         branches = (*self.branches, path) if limited else self.branches
-        return Scope(path, self.action, self.agent, branches, self.depth)
+        failures = failures or self.failures
+        return Scope(path, self.action, self.agent, branches, self.depth, failures)
 
     def inside(self, key: str, action: str, act: "Act") -> "Scope":
         """Return the scope of what an action contains."""
         depth = self.depth + (act.type == "delegation")
-        return Scope(key, action, act.agent, self.branches, depth)
+        return Scope(key, action, act.agent, self.branches, depth, self.failures)
 
     def place(self, agent: str) -> Place:
         return Place(agent, self.branches, self.depth)

@@ -52,6 +52,11 @@ class Asking:
     def agent(self) -> str:
         return self.crew.agent(self.name)
 
+    @property
+    def form(self) -> JsonSchema:
+        """The schema of the result that a person gives: text, where nothing else is asked for."""
+        return contracts.together(self.schemas) or {"type": "string", "minLength": 1}
+
     async def answer(
         self,
         lead: Callable[[Say], Awaitable[str]],
@@ -74,12 +79,12 @@ class Asking:
         self.crew.visits[self.agent] += 1
         visit = self.crew.visits[self.agent]
 
-        async def work(scope: Scope, failed: ActionError | None) -> Json:
+        async def work(scope: Scope, before: rescue.Before | None) -> Json:
             if (wordless := self._wordless(scope)) is not None:
                 return await wordless
             if self.role.command is not None and not is_played(self.role, self.crew.rehearsal):
                 command = Commanding(self, scope, self.role.command)
-                say = rescue.adjusted(self, command.say, failed) if failed else command.say
+                say = rescue.adjusted(self, command.say, before)
                 return await self._in_time(self._accepted(lead(say), say))
             talk = Conversation(
                 crew=self.crew,
@@ -91,10 +96,10 @@ class Asking:
                 schemas=self.schemas,
                 delegates=delegates or {},
                 end_word=end_word,
-                simpler=failed is not None,
+                simpler=before is not None and before.simpler,
                 cached_whole=cache is not None,
             )
-            say = rescue.adjusted(self, talk.say, failed) if failed else talk.say
+            say = rescue.adjusted(self, talk.say, before)
             return await self._in_time(self._accepted(lead(say), say), talk.heard)
 
         async def body(scope: Scope) -> Json:
@@ -185,7 +190,7 @@ class Asking:
             "\n\n".join(part for part in parts if part),
             ["answer"],
             reason="role",
-            schema=contracts.together(self.schemas) or {"type": "string", "minLength": 1},
+            schema=self.form,
             context={
                 "task": self.task,
                 "given": [{"from": g.source, "payload": g.payload} for g in self.given],

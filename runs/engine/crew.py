@@ -1,22 +1,20 @@
 """A crew at work: what a pattern may do, over the recorder. Implements
 `runs.patterns.base.Crew`."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from crews.spec import CrewSpec, Handoff, JsonSchema, ModelChoice, RoleSpec
-from runs.engine import artifacts, prompts, retry
+from runs.engine import artifacts, prompts
 from runs.engine.asking import Asking
-from runs.engine.budget import BudgetExceeded
+from runs.engine.branches import SideBySide
 from runs.engine.handoff import let_through
 from runs.engine.machine import Credentials, Machine
 from runs.engine.origin import origin_of
 from runs.engine.recorder import Act, Recorder, Scope
 from runs.engine.workspace import Workspaces
-from runs.errors import ActionError, RunHalted, RunSuspended
 from runs.journal.entries import ActionType, RunWaiting, WaitingReason
 from runs.journal.fold import ActionState
 from runs.patterns import base
@@ -24,8 +22,6 @@ from runs.patterns.base import Given, Passage, PatternTool, Say
 from runs.providers.base import Credential
 
 Json = Any
-# The slot and the branch of the tools that a role calls itself: no branch of its work.
-OWN_TOOLS = ("tools", "own")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -181,51 +177,14 @@ class CrewAtWork:
         self,
         branches: Mapping[str, Callable[["CrewAtWork"], Awaitable[Json]]],
         after: Mapping[str, Sequence[str]] | None = None,
+        *,
+        racing: bool = False,
         slot: str = "branch",
     ) -> dict[str, base.Outcome]:
-        """See the Protocol. All branches come to rest before a halt or a wait of one is passed
-        on."""
-        place = self.scope.branch(slot)
-
-        tasks: dict[str, asyncio.Future[base.Outcome]] = {}
-
-        async def one(name: str, branch: Callable[[CrewAtWork], Awaitable[Json]]) -> base.Outcome:
-            for other in (after or {}).get(name, ()):
-                await asyncio.wait([tasks[other]])
-                tasks[other].result()  # one that halts or waits takes those after it along
-            limited = (slot, name) != OWN_TOOLS
-            try:
-                work = branch(self.at(place.branch(name, limited=limited)))
-                return base.Outcome(value=await self._in_time(work) if limited else await work)
-            except ActionError as failed:
-                return base.Outcome(error=failed.error)
-            except BudgetExceeded as reached:
-                return base.Outcome(error=retry.describe(reached))
-
-        if len(branches) == 1:
-            ((name, branch),) = branches.items()
-            return {name: await one(name, branch)}
-        for name, branch in branches.items():
-            tasks[name] = asyncio.ensure_future(one(name, branch))
-        try:
-            results = await asyncio.gather(*tasks.values(), return_exceptions=True)
-        except asyncio.CancelledError:
-            await asyncio.wait(tasks.values())
-            raise
-        for result in sorted((r for r in results if isinstance(r, BaseException)), key=_weight):
-            raise result
-        return dict(zip(branches, cast(list[base.Outcome], results), strict=True))
-
-    async def _in_time(self, work: Awaitable[Json]) -> Json:
-        seconds = self.recorder.budget.branch.seconds
-        if seconds is None:
-            return await work
-        try:
-            async with asyncio.timeout(seconds):
-                return await work
-        except TimeoutError:
-            message = f"The branch took longer than its {seconds} seconds."
-            raise ActionError({"kind": "timeout", "message": message}) from None
+        side_by_side = SideBySide(
+            crew=self, branches=branches, after=after or {}, racing=racing, slot=slot
+        )
+        return await side_by_side.outcomes()
 
     async def once(
         self,
@@ -317,11 +276,3 @@ class CrewAtWork:
             reason=reason,
         )
         return await self.recorder.question(self.scope, slot, act, waiting)
-
-
-def _weight(error: BaseException) -> int:
-    """Rank what ended branches: a lost lease or a bug counts more than a pause, a pause more
-    than a wait."""
-    if isinstance(error, RunSuspended):
-        return 2
-    return 1 if isinstance(error, RunHalted) else 0

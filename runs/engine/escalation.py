@@ -11,7 +11,7 @@ from runs.journal.entries import WITH_VALUE, RunWaiting
 # What each of the two outcomes is called by the engine's own questions. An approval is never
 # more than a yes: what needs a value (an edit, a sum of money) is no outcome by default.
 _WORDS: Mapping[str, tuple[str, ...]] = {
-    "approve": ("approve", "go_on"),
+    "approve": ("approve", "go_on", "go on without it"),
     "reject": ("reject", "fail", "end", "stop the run"),
 }
 
@@ -29,7 +29,7 @@ class Desk:
         until = None
         if rules.deadline_s is not None:
             until = datetime.now(UTC) + timedelta(seconds=rules.deadline_s)
-        default = default_choice(rules.default, waiting.choices) if until else None
+        default = choice_meant(rules.default, waiting.choices) if until else None
         return waiting.model_copy(
             update={
                 "assignee": rules.assignee,
@@ -51,8 +51,9 @@ def combined(outer: Escalation, inner: Escalation) -> Escalation:
     return outer.model_copy(update=said)
 
 
-def default_choice(wanted: str | None, choices: list[str]) -> str | None:
-    """Return which of the choices an outcome by default means; None where it means none."""
+def choice_meant(wanted: str | None, choices: list[str]) -> str | None:
+    """Return which of the choices an outcome (approve, reject, or a choice's own word) means; None
+    where it means none."""
     if wanted is None:
         return None
     offered = [choice for choice in choices if choice not in WITH_VALUE]

@@ -19,6 +19,7 @@ from runs.engine.acts import Scope as Scope
 from runs.engine.acts import begin, entry_of, started
 from runs.engine.breaker import BreakerOpen, doing
 from runs.engine.budget import Budget, Hold, LimitReached
+from runs.engine.failures import told_of
 from runs.engine.ledger import Ledger
 from runs.engine.origin import is_edited, origin_of
 from runs.errors import (
@@ -27,6 +28,7 @@ from runs.errors import (
     ReplayDiverged,
     RunHalted,
     RunParked,
+    RunStopped,
     RunSuspended,
 )
 from runs.journal import entries as e
@@ -45,6 +47,7 @@ HALTS = (
     ReplayDiverged,
     BreakerOpen,
     LimitReached,
+    RunStopped,
 )
 
 
@@ -67,6 +70,7 @@ class Recorder(Ledger):
         self._edits = origin_of(state.started).inputs
         # Told of each span that has its result and is not entered again.
         self.on_passed: Callable[[ActionState], None] = lambda _: None
+        self._failed_before = told_of(state.actions)
         self.address: Callable[[e.RunWaiting, str], e.RunWaiting] = lambda waiting, _: waiting
 
     async def span(
@@ -77,7 +81,7 @@ class Recorder(Ledger):
         key, action, known = self._place(scope, slot, act)
         if known is not None and (not self.deep or is_edited(known) or known.cached):
             if known.status in ("finished", "failed"):
-                self.on_passed(known)
+                self._pass(scope, known)
             if known.status == "finished":
                 return known.output
             if known.status == "failed":
@@ -108,6 +112,11 @@ class Recorder(Ledger):
         self.record(self._entry(e.ActionFinished(output=output), key, action, scope, act))
         self._keep(act, action)
         return output
+
+    def _pass(self, scope: Scope, known: ActionState) -> None:
+        within = (a for a in self._failed_before if f"{a.key}/".startswith(f"{known.key}/"))
+        scope.failures.passed(within)
+        self.on_passed(known)
 
     async def leaf(
         self, scope: Scope, slot: str, act: Act, effect: Callable[[str], Awaitable[Outcome]]

@@ -16,7 +16,7 @@ from runs.engine.origin import is_edited
 from runs.engine.rates import Rate
 from runs.engine.recorder import Act, Recorder, Scope
 from runs.engine.workspace import RUN_LABEL, Workspaces
-from runs.errors import ActionError, ReplayDiverged, RunHalted, RunSuspended
+from runs.errors import ActionError, ReplayDiverged, RunHalted, RunStopped, RunSuspended
 from runs.journal import store
 from runs.journal.entries import ActionFinished, action_id, canonical, digest
 from runs.journal.fold import FINAL, ActionState, RunState
@@ -162,7 +162,7 @@ async def replay(run: str, loaded: Loaded) -> int:
     output: Json = None
     try:
         output = await pattern.play(crew)
-    except (ActionError, BudgetExceeded, RunHalted, RunSuspended) as ended:
+    except (ActionError, BudgetExceeded, RunHalted, RunStopped, RunSuspended) as ended:
         if state.status == "finished":
             raise ReplayDiverged(f"The replay ends with: {ended}") from None
     if state.status == "cancelled" and (unmet := replayer.unmet()):

@@ -1,11 +1,13 @@
 """What becomes of an ask that failed: a simpler approach, then the crew's failure handler, then a
-person where the contract says so."""
+person where the contract says so or the role has failed before."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from crews.problems import Problem
-from runs.engine import contracts
+from runs.engine import contracts, failures
+from runs.engine.failures import SETTLED, Decided
 from runs.engine.recorder import Act, Scope
 from runs.errors import ActionError
 from runs.patterns.base import FAILURE_HANDLER, Given, Say
@@ -14,10 +16,20 @@ if TYPE_CHECKING:
     from runs.engine.asking import Asking
 
 Json = Any
-# Failures that another approach cannot help: a limit is reached, or a person has decided.
-SETTLED = ("budget", "rejected", "stopped", "uncertain", "no_credential")
-# Does what was asked; after a failure, by the role's fallback instructions.
-Work = Callable[[Scope, ActionError | None], Awaitable[Json]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """The failure that another attempt follows: by the role's fallback instructions (`simpler`), or
+    because a person wants it, with what they `said`."""
+
+    failed: ActionError
+    simpler: bool = False
+    said: str = ""
+
+
+# Does what was asked, at first or after a failure.
+Work = Callable[[Scope, Before | None], Awaitable[Json]]
 
 
 class Invalid(ActionError):
@@ -34,10 +46,27 @@ class Invalid(ActionError):
 async def rescued(asking: "Asking", scope: Scope, work: Work, failed: ActionError) -> Json:
     """Go on in other ways with what a role has failed at. Raises the ActionError of the last one
     that is the role's own."""
+    try:
+        return await _otherwise(asking, scope, work, failed)
+    except ActionError as again:
+        failed = again
+    while (decision := await failures.asked_about(asking, scope, failed)) is not None:
+        if decision["choice"] == failures.EDIT:
+            return decision["value"]
+        try:
+            before = Before(failed=failed, said=decision["comment"])
+            return await _again(asking, scope, "again", work, before)
+        except ActionError as again:
+            failed = again
+    raise failed
+
+
+async def _otherwise(asking: "Asking", scope: Scope, work: Work, failed: ActionError) -> Json:
     invalid = failed
     if failed.error.get("kind") not in SETTLED and asking.role.fallback_instructions.strip():
         try:
-            return await _simpler(asking, scope, work, failed)
+            before = Before(failed=failed, simpler=True)
+            return await _again(asking, scope, "simpler", work, before)
         except ActionError as again:
             failed = again
     if failed.error.get("kind") not in SETTLED and (handler := _handler(asking)):
@@ -51,12 +80,17 @@ async def rescued(asking: "Asking", scope: Scope, work: Work, failed: ActionErro
     raise failed
 
 
-def adjusted(asking: "Asking", say: Say, failed: ActionError) -> Say:
+def adjusted(asking: "Asking", say: Say, before: Before | None) -> Say:
     """Return a way to talk whose first message tells besides how the attempt before failed."""
+    if before is None:
+        return say
+    how = "Take the simplest way that works." if before.simpler else "A person wants a new attempt."
     notes = [
-        "An attempt at this failed before; what went wrong stands below. Take the simplest way"
-        " that works.\n" + asking.crew.quote("crew", failure(failed))
+        f"An attempt at this failed before; what went wrong stands below. {how}\n"
+        + asking.crew.quote("crew", failure(before.failed))
     ]
+    if before.said:
+        notes.append(f"The person says: {before.said}")
 
     async def say_with_note(text: str) -> str:
         text = "\n\n".join([text, *notes])
@@ -72,16 +106,14 @@ def failure(failed: ActionError) -> dict[str, Json]:
     return {part: failed.error[part] for part in parts if failed.error.get(part)}
 
 
-async def _simpler(asking: "Asking", scope: Scope, work: Work, failed: ActionError) -> Json:
-    act = Act(
-        type="ask",
-        name=f"{asking.role.title or asking.name}: simpler approach",
-        agent=asking.agent,
-        input={"after": failure(failed)},
-    )
-    return await asking.crew.recorder.span(
-        scope, "simpler", act, lambda inside: work(inside, failed)
-    )
+async def _again(asking: "Asking", scope: Scope, slot: str, work: Work, before: Before) -> Json:
+    told: dict[str, Json] = {"after": failure(before.failed)}
+    if before.said:
+        told["said"] = before.said
+    how = "simpler approach" if before.simpler else "another attempt"
+    name = f"{asking.role.title or asking.name}: {how}"
+    act = Act(type="ask", name=name, agent=asking.agent, input=told)
+    return await asking.crew.recorder.span(scope, slot, act, lambda inside: work(inside, before))
 
 
 def _handler(asking: "Asking") -> str | None:
@@ -122,5 +154,5 @@ async def _corrected(asking: "Asking", scope: Scope, invalid: Invalid) -> Json:
     )
     if decision["choice"] != "edit":
         rejected = f"{message} A person rejected it. {decision['comment']}".strip()
-        raise ActionError(invalid.error | {"message": rejected})
+        raise Decided(invalid.error | {"message": rejected})
     return decision["value"]

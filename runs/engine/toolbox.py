@@ -87,10 +87,8 @@ class Toolbox:
         texts = {int(name): o.value for name, o in outcomes.items() if name.isdecimal()}
         if own:
             texts |= dict(zip((n for n, _ in own), outcomes["own"].value, strict=True))
-        notes = [await tool.after_turn(turn) for tool in self._used(calls)]
-        if noted := "\n".join(note for note in notes if note):
-            last = texts[len(calls) - 1]
-            texts[len(calls) - 1] = {**last, "text": f"{last['text']}\n\n{noted}"}
+        for tool in self._used(calls):
+            tool.after_turn()
         return tuple(
             ToolResult(
                 id=call.id, name=call.name, text=texts[n]["text"], is_error=texts[n]["is_error"]

@@ -6,6 +6,7 @@ No Django and no I/O here: the fold, the verifier and the golden journals are bu
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
@@ -35,7 +36,15 @@ WITH_VALUE = ("answer", "edit", "top_up")
 # invalid, nobody knows whether an action happened, a limit is reached, too much has failed, an
 # agent asks, a person has the role.
 WaitingReason = Literal[
-    "approval", "confidence", "invalid", "uncertain", "limit", "breaker", "question", "role"
+    "approval",
+    "confidence",
+    "invalid",
+    "uncertain",
+    "failures",
+    "limit",
+    "breaker",
+    "question",
+    "role",
 ]
 
 
@@ -251,6 +260,13 @@ def canonical(value: Json) -> str:
     """Return the one JSON text of a value: sorted keys, no spaces, ASCII. Raises ValueError on
     NaN."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def entry_text(fields: Mapping[str, Json], payload: str | None) -> str:
+    """Return the JSON of an entry from its fields and its payload as it is stored (`fields` may
+    have any `payload`, which is not looked at)."""
+    head = {name: fields[name] for name in Entry.model_fields if name != "payload"}
+    return f'{json.dumps(head)[:-1]}, "payload": {payload or "null"}}}'
 
 
 def digest(value: Json) -> str:

@@ -60,12 +60,11 @@ class PatternTool:
     """A tool that a pattern gives to a role. `run` gets the crew as seen from the place of the
     call and the arguments (valid by the schema), and returns the text for the model; it may
     raise ActionError. Calls of one turn run side by side, so they finish in any order: what
-    depends on the results of a whole turn belongs into `after_turn`, whose text is told to the
-    model as well."""
+    depends on the results of a whole turn belongs into `after_turn`."""
 
     spec: ToolSpec
     run: Callable[["Crew", dict[str, Json]], Awaitable[str]]
-    after_turn: Callable[["Crew"], Awaitable[str]]
+    after_turn: Callable[[], None]
     offered: Callable[[], bool] = lambda: True
 
 
@@ -147,9 +146,12 @@ class Crew(Protocol):
         self,
         branches: Mapping[str, Callable[["Crew"], Awaitable[Json]]],
         after: Mapping[str, Sequence[str]] | None = None,
+        *,
+        racing: bool = False,
     ) -> dict[str, Outcome]:
         """Run branches side by side, each in a key scope of its own, and capture each one's
-        failure. `after` names for a branch those whose end it waits for, without a circle."""
+        failure. `after` names for a branch those whose end it waits for, without a circle;
+        `racing` ones wait for each other by what they share, in no order known before."""
         ...
 
     async def once(

@@ -49,7 +49,9 @@ WORDS = (
 async def blackboard(crew: Crew) -> Json:
     writers = crew.seated("writer")
     board = Bus(crew, writers, most=crew.options["max_writes"])
-    outcomes = await crew.parallel({name: at_the_board(board, name) for name in writers})
+    outcomes = await crew.parallel(
+        {name: at_the_board(board, name) for name in writers}, racing=True
+    )
     if not board.log:
         failures = [f"{n}: {o.error.get('message')}" for n, o in outcomes.items() if o.error]
         message = f"Nobody wrote anything to the board. {'; '.join(failures)}".strip()

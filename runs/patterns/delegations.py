@@ -1,12 +1,10 @@
 """What a lead delegates to workers: how it is done and accounted for, reviewed, and ended."""
 
-from collections import Counter
 from dataclasses import dataclass, field
 
 from runs.errors import ActionError
-from runs.patterns.base import Crew, Given, Json, Outcome, Say
+from runs.patterns.base import Crew, Given, Json, Say
 
-FAILURES_UNTIL_ESCALATION = 2
 REMINDERS = 2
 
 
@@ -22,8 +20,7 @@ class Delegations:
     count: int = 0
     said: float = 0.0
     confidence: float = 0.0
-    turn: dict[int, tuple[str, Outcome]] = field(default_factory=dict)
-    failures: Counter[str] = field(default_factory=Counter)
+    turn: dict[int, tuple[str, Json]] = field(default_factory=dict)
     unreviewed: dict[str, Json] = field(default_factory=dict)
 
     @property
@@ -60,13 +57,12 @@ class Delegations:
                 "delegation", f"{self.lead} → {worker}", self.lead, message, work
             )
         except ActionError as failed:
-            self.turn[number] = (worker, Outcome(error=failed.error))
             return f"Error: '{worker}' failed: {failed.error.get('message', '')}" + (
                 f"\nWhat it had written until then:\n{crew.quote(worker, partial)}"
                 if (partial := failed.error.get("partial_text"))
                 else ""
             )
-        self.turn[number] = (worker, Outcome(value=done["result"]))
+        self.turn[number] = (worker, done["result"])
         note = "" if done["passed"] else f"\n(Held back by the contract: {done['reason']})"
         if files := done.get("files"):
             listed = crew.quote(worker, "\n".join(files))
@@ -89,38 +85,12 @@ class Delegations:
         self.said = max(self.said, done["confidence"])
         return "That is enough: answer now." if self.said >= done["enough"] else "Go on."
 
-    async def after_turn(self, crew: Crew) -> str:
-        """Account for a turn: work to be reviewed, and a person's decision about who keeps
-        failing."""
+    def after_turn(self) -> None:
+        """Account for a turn: work to be reviewed, and how confident the lead is."""
         turn, self.turn = sorted(self.turn.items()), {}
         self.confidence = self.said
-        notes = []
-        for _, (worker, outcome) in turn:
-            if outcome.error is None:
-                self._account_for_review(worker, outcome.value)
-                continue
-            self.failures[worker] += 1
-            if self.failures[worker] == FAILURES_UNTIL_ESCALATION:
-                notes.append(await self._escalate(crew, worker, outcome.error))
-        return "\n".join(notes)
-
-    async def _escalate(self, crew: Crew, worker: str, error: dict[str, Json]) -> str:
-        decision = await crew.escalate(
-            self.lead,
-            f"'{worker}' has failed {FAILURES_UNTIL_ESCALATION} times. How shall the crew go on?",
-            ["try again", "go on without it", "stop the run"],
-            error,
-        )
-        if decision["choice"] == "stop the run":
-            raise ActionError(
-                {"kind": "stopped", "message": f"Stopped because '{worker}' kept failing."}
-            )
-        if decision["choice"] == "go on without it":
-            self.workers.remove(worker)
-        return (
-            f"The user was asked about '{worker}' and decided: {decision['choice']}."
-            f" {decision['comment']}".strip()
-        )
+        for _, (worker, result) in turn:
+            self._account_for_review(worker, result)
 
     def _account_for_review(self, worker: str, result: Json) -> None:
         if worker in self.crew.options["must_review"]:

@@ -69,7 +69,7 @@ async def events(crew: Crew) -> Json:
     await bus.post(crew, "crew", "", start)
     if any(event["event"] == end for event in bus.log):
         bus.end(f"'{end}' was published")
-    await crew.parallel({name: reacting(bus, name) for name in reactors})
+    await crew.parallel({name: reacting(bus, name) for name in reactors}, racing=True)
     last = next((event for event in bus.log if event["event"] == end), None)
     if last is None:
         raise ActionError({"kind": "no_end", "message": no_end(bus, end)})

@@ -31,6 +31,7 @@ INFO = PatternInfo(
         ),
     ),
     edges="none",
+    version=2,
     implicit_tools={"orchestrator": (DELEGATE,)},
     options_schema={
         "type": "object",
@@ -108,10 +109,6 @@ def confidence_tool(delegations: Delegations) -> PatternTool:
         reason = arguments.get("reason", "")
         return await delegations.report(place, arguments["confidence"], reason)
 
-    async def after_turn(_: Crew) -> str:
-        delegations.confidence = delegations.said
-        return ""
-
     spec = ToolSpec(
         name=CONFIDENCE,
         description="Say how confident you are, from 0 to 1, that what you have answers the task."
@@ -126,7 +123,7 @@ def confidence_tool(delegations: Delegations) -> PatternTool:
         },
     )
     return PatternTool(
-        spec=spec, run=run, after_turn=after_turn, offered=lambda: delegations.left > 0
+        spec=spec, run=run, after_turn=delegations.after_turn, offered=lambda: delegations.left > 0
     )
 
 
@@ -204,9 +201,9 @@ async def delegate_all(
         str(o.value) if o.error is None else f"Error: {o.error.get('message')}"
         for o in outcomes.values()
     ]
-    note = await delegations.after_turn(crew)
+    delegations.after_turn()
     last = "" if delegations.left > 0 else delegations.why_none_left().capitalize()
-    return "\n\n".join(part for part in (*results, note, last) if part)
+    return "\n\n".join(part for part in (*results, last) if part)
 
 
 def tag_rules(tags: dict[str, str], end_word: str) -> str:

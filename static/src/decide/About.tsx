@@ -26,6 +26,16 @@ export function About({ ask, name = (role) => role }: Props) {
           <Value value={one.payload ?? null} prose />
         </Part>
       ));
+    case "failures":
+      return (
+        <Part title="What it was asked">
+          <Value value={context?.task ?? null} prose />
+          {listOf(context?.given).map((one, n) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: what was given never changes
+            <Value key={n} value={one.payload ?? null} prose />
+          ))}
+        </Part>
+      );
     case "invalid":
       return (
         <>

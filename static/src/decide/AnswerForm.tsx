@@ -2,7 +2,7 @@ import { type FormEvent, type KeyboardEvent, useMemo, useState } from "react";
 import { isObject, type Json } from "../journal/entry";
 import { FormFields } from "../run/FormFields";
 import { type Draft, draftOf, type Field, fieldsOf, readDraft } from "../run/form";
-import { type Ask, type Decide, takesValue, wordOf } from "./ask";
+import { type Ask, type Decide, refuses, takesValue, wordOf } from "./ask";
 import { Diff } from "./Diff";
 
 type Props = {
@@ -126,10 +126,6 @@ function valueIn(ask: Ask, fields: readonly Field[], draft: Draft): Json {
     if (left && !field.required && !kept) delete value[field.name];
   }
   return value;
-}
-
-function refuses(choice: string): boolean {
-  return choice === "reject" || choice === "end" || choice === "fail";
 }
 
 function wordFor(choice: string, editing: boolean): string {

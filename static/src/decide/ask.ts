@@ -48,6 +48,7 @@ const REASONS: { [reason: string]: { word: string; icon: string } } = {
   confidence: { word: "A result in doubt", icon: "info" },
   invalid: { word: "An invalid result", icon: "warning" },
   uncertain: { word: "Nobody knows if it happened", icon: "warning" },
+  failures: { word: "It failed again", icon: "warning" },
   limit: { word: "A limit is reached", icon: "money" },
   breaker: { word: "It keeps failing", icon: "warning" },
   role: { word: "A part for a person", icon: "human" },
@@ -69,11 +70,16 @@ export function wordOf(choice: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
+/** Says whether a choice is the one that lets what is asked about not go on. */
+export function refuses(choice: string): boolean {
+  return ["reject", "end", "fail", "stop the run"].includes(choice);
+}
+
 /** The choice that lets the run go on as it is, and the one that does not; for the keys. */
 export function approvalOf(ask: Ask): string | undefined {
-  return ["approve", "go_on"].find((choice) => ask.choices.includes(choice));
+  return ["approve", "go_on", "go on without it"].find((choice) => ask.choices.includes(choice));
 }
 
 export function refusalOf(ask: Ask): string | undefined {
-  return ["reject", "end", "fail"].find((choice) => ask.choices.includes(choice));
+  return ask.choices.find(refuses);
 }

@@ -119,6 +119,7 @@ export type CrewLimits = {
   branch?: BranchLimits;
   breaker?: { failures?: number; window?: number; repeats?: number };
   on_reached?: "ask" | "end";
+  on_failures?: "ask" | "proceed";
 };
 
 export type CrewDocument = {

@@ -111,7 +111,7 @@ function BranchFields({ limits, disabled }: { limits: BranchLimits; disabled: bo
 
 function BreakerFields({ limits, disabled }: Props) {
   const breaker = limits.breaker ?? {};
-  const some = Object.keys(breaker).length > 0;
+  const some = Object.keys(breaker).length > 0 || limits.on_failures === "proceed";
   const field = (
     key: "failures" | "window" | "repeats",
     label: string,
@@ -137,6 +137,21 @@ function BreakerFields({ limits, disabled }: Props) {
   );
   return (
     <Section title="When a run is halted" note={some ? "set" : "standard"} open={false}>
+      <SelectField
+        label="When a role fails for the second time"
+        path="limits.on_failures"
+        value={limits.on_failures ?? "ask"}
+        choices={[
+          { value: "ask", label: "ask a person" },
+          { value: "proceed", label: "go on without asking" },
+        ]}
+        disabled={disabled}
+        change={(value) =>
+          change("on_failures", (before) =>
+            withField(before, "on_failures", value === "proceed" ? "proceed" : undefined),
+          )
+        }
+      />
       <p className="hint">
         So many failed calls among the last ones, or the same call again with nothing new between.
       </p>

@@ -23,6 +23,7 @@ from runs.providers.base import (
     Message,
     ModelReply,
     ModelRequest,
+    ProviderError,
     ToolMessage,
     Usage,
     UserMessage,
@@ -202,6 +203,10 @@ class Conversation:
         try:
             server = await self.crew.machine.provider(provider)
             reply = await server.complete(request, credential, show)
+        except ProviderError as failure:
+            if failure.usage is not None:
+                failure.cost_usd = cost(provider, request.model, failure.usage)
+            raise
         finally:
             preview.close()
         output = reply.model_dump(mode="json", exclude_defaults=True, exclude={"usage"}) | {
@@ -220,20 +225,22 @@ class Conversation:
         """Fit a call into what is left: fewer output tokens, and the run's or role's deadline."""
         bound = tokens_upper_bound(request)
         most = choice.max_tokens
+
+        def dearest(output: int) -> Decimal | None:
+            """What a server that puts all it reads into a cache may ask for."""
+            usage = Usage(input_tokens=bound, output_tokens=output, cache_write_tokens=bound)
+            return cost(provider, request.model, usage)
+
         tokens_left, cost_left = self.crew.recorder.budget.room(
             self.scope.place(self.crew.agent(self.role))
         )
         if tokens_left is not None:
             most = min(most, max(LEAST_TOKENS, tokens_left - bound))
         if cost_left is not None:
-            most = _affordable(
-                most, bound, cost_left, lambda usage: cost(provider, request.model, usage)
-            )
+            most = _affordable(most, cost_left, dearest)
         seconds = self.crew.spec.roles[self.role].limits.seconds or CALL_SECONDS
         deadline = min(float(seconds), self.crew.recorder.budget.seconds_left())
-        reserved = None
-        if cost_left is not None:
-            reserved = cost(provider, request.model, Usage(input_tokens=bound, output_tokens=most))
+        reserved = None if cost_left is None else dearest(most)
         request = request.model_copy(update={"max_tokens": most, "deadline_s": deadline})
         return _Sized(request=request, tokens=bound + most, cost_usd=reserved)
 
@@ -245,13 +252,11 @@ class _Sized:
     cost_usd: Decimal | None
 
 
-def _affordable(
-    most: int, bound: int, left: Decimal, price: Callable[[Usage], Decimal | None]
-) -> int:
+def _affordable(most: int, left: Decimal, price: Callable[[int], Decimal | None]) -> int:
     """Return how many output tokens (at most `most`) the money pays for."""
-    whole = price(Usage(input_tokens=bound, output_tokens=most))
+    whole = price(most)
     if whole is None or whole <= left:
         return most
-    alone = price(Usage(input_tokens=bound)) or Decimal(0)
+    alone = price(0) or Decimal(0)
     each = (whole - alone) / most
     return most if each <= 0 else min(most, max(LEAST_TOKENS, int((left - alone) / each)))

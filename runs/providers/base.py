@@ -4,6 +4,7 @@ Everything here is plain data without Django or I/O; requests and replies are jo
 """
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -129,7 +130,8 @@ class ProviderError(Exception):
 
     `cause` is one plain sentence and never holds a secret; `advice` is the one thing to do;
     `permanent` says that the same call would fail again. `usage` is what a failed call may
-    have cost (an upper estimate) and is None where nothing was produced.
+    have cost (an upper estimate) and is None where nothing was produced; `cost_usd` its price,
+    which the engine adds.
     """
 
     kind: str = "provider_error"
@@ -157,6 +159,7 @@ class ProviderError(Exception):
         self.retry_after_s = retry_after_s
         self.partial_text = partial_text
         self.usage = usage
+        self.cost_usd: Decimal | None = None
         if advice is not None:
             self.advice = advice
         if permanent is not None:

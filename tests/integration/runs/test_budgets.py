@@ -144,3 +144,16 @@ def test_the_breaker_ends_a_run_that_keeps_failing(stage: Stage) -> None:
     assert "2 of the last 2 calls failed" in played.error["message"]
     assert len(stage.server.calls) == 2
     assert replayed(played) > 0
+
+
+@pytest.mark.parametrize("model", [OPENAI, ANTHROPIC], ids=["openai", "anthropic"])
+def test_what_was_cut_off_is_paid_for(stage: Stage, model: Json) -> None:
+    half = Reply(text="word " * 40, pieces=20)
+    stage.server.rules = [Rule(reply=half, fault="cut", after=12, times=1), Rule()]
+    played = stage.play(steps(2, model=model, limits={"cost_usd": "0.05"}), "The task " * 50)
+    (cut,) = [e["payload"] for e in played.entries if e["kind"] == "action.failed"]
+    assert Decimal(cut["cost_usd"]) > 0
+    ends = [e["payload"] for e in played.entries if e["payload"].get("usage")]
+    spent = sum(Decimal(end["cost_usd"]) for end in ends)
+    assert Decimal(played.entries[-1]["payload"]["totals"]["cost_usd"]) == spent
+    assert not played.run.unpriced

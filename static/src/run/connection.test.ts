@@ -88,15 +88,65 @@ test("after a closed socket it goes on after the last entry", async () => {
   expect(Socket.all).toHaveLength(2);
   expect(newest().after).toBe(1);
   newest().onopen?.();
+  newest().entry(2);
   expect(statuses).toEqual(["connecting", "open", "lost", "open"]);
 });
 
-test("a server that no longer answers is noticed within two seconds", async () => {
+test("a server that no longer answers is noticed within two seconds, and given up later", async () => {
   newest().onopen?.();
   newest().say({ type: "pong" });
   await vi.advanceTimersByTimeAsync(1950);
   expect(statuses.at(-1)).toBe("lost");
+  expect(Socket.all[0]?.closed).toBe(false);
+  await vi.advanceTimersByTimeAsync(10_000);
   expect(Socket.all[0]?.closed).toBe(true);
+  expect(Socket.all.length).toBeGreaterThan(1);
+});
+
+test("a server that stood still goes on with the same socket", async () => {
+  newest().onopen?.();
+  newest().say({ type: "pong" });
+  await vi.advanceTimersByTimeAsync(5000);
+  newest().entry(1);
+  expect(statuses).toEqual(["connecting", "open", "lost", "open"]);
+  expect(Socket.all).toHaveLength(1);
+});
+
+/** Answers pings after `delay` milliseconds, and says something else besides every second. */
+function answerSlowly(socket: Socket, delay: number): void {
+  socket.send = (text) => {
+    socket.sent.push(text);
+    setTimeout(() => socket.say({ type: "pong" }), delay);
+  };
+}
+
+test.each([1500, 3000])("a link of %d ms there and back is slow, not lost", async (delay) => {
+  const socket = newest();
+  answerSlowly(socket, delay);
+  await vi.advanceTimersByTimeAsync(2 * delay);
+  socket.onopen?.();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(Socket.all).toHaveLength(1);
+  // Until it was open, nobody could know.
+  expect(statuses).toEqual(["connecting", "lost", "open"]);
+});
+
+test("one that takes longer than it is given gets longer the next time", async () => {
+  let sent = 0;
+  for (let n = 0; n < 300 && sent === 0; n += 1) {
+    const socket = newest();
+    if (socket.sent.length === 0 && !socket.closed) {
+      socket.onopen?.();
+      setTimeout(() => {
+        if (socket.closed) return;
+        socket.entry(1);
+        sent += 1;
+      }, 20_000);
+    }
+    await vi.advanceTimersByTimeAsync(1000);
+  }
+  expect(seen).toEqual([1]);
+  expect(Socket.all.length).toBeLessThan(5);
 });
 
 test("a server that answers stays", async () => {
@@ -111,7 +161,7 @@ test("a server that answers stays", async () => {
 });
 
 test("a socket that never opens is given up, again and again, ever more slowly", async () => {
-  await vi.advanceTimersByTimeAsync(30_000);
+  await vi.advanceTimersByTimeAsync(120_000);
   expect(Socket.all.length).toBeGreaterThan(6);
   expect(Socket.all.length).toBeLessThan(14);
   expect(statuses.slice(1).every((status) => status === "lost")).toBe(true);

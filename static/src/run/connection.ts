@@ -2,7 +2,9 @@
  * The line to a run: every entry once and in order, whatever happens to the socket.
  *
  * The socket is asked to go on after the last entry seen; what comes twice is dropped, what is
- * missing is fetched. The client only ever sends pings: a server that does not answer one is gone.
+ * missing is fetched. The client only ever sends pings. A server that does not answer one counts as
+ * lost at once, but the socket is kept: it may be a slow link, or a server that stood still, and goes
+ * on where it was. Only after a long silence, ever longer where it happens again, is it given up.
  */
 
 import type { Entry } from "../journal/entry";
@@ -26,9 +28,14 @@ export type Means = {
   fetch: (after: number) => Promise<Entry[]>;
 };
 
+/** Milliseconds. After so much silence a ping goes out, and so soon its answer should be here. */
 const PING_EVERY = 900;
 const PONG_WITHIN = 850;
 const OPEN_WITHIN = 1800;
+/** How much longer it may take before the socket is given up: at first, to open, and at most. */
+const PATIENCE = 6000;
+const OPEN_PATIENCE = 12_000;
+const MOST_PATIENCE = 60_000;
 const BACKOFF = [100, 250, 500, 1000, 1500];
 const FINAL_CODES: { [code: number]: LineStatus } = { 4401: "signed-out", 4404: "not-found" };
 
@@ -39,6 +46,12 @@ export class Line {
   private heard = 0;
   private failures = 0;
   private filling = false;
+  private status: LineStatus | null = null;
+  /** When the pings went out that are not answered yet. */
+  private pings: number[] = [];
+  /** How long the last ping took, and how long one may take; milliseconds. */
+  private took = 0;
+  private patience = PATIENCE;
   private closed = false;
   private timers = new Set<ReturnType<typeof setTimeout>>();
 
@@ -52,7 +65,7 @@ export class Line {
   }
 
   start(): void {
-    this.on.status("connecting");
+    this.tell("connecting");
     this.connect();
   }
 
@@ -64,19 +77,20 @@ export class Line {
 
   /** Tries again at once, for example when the browser says that it is online. */
   retry(): void {
-    if (this.closed || this.socket) return;
-    this.clear();
+    if (this.closed || this.status !== "lost") return;
+    this.drop();
     this.connect();
   }
 
   private connect(): void {
     const socket = this.means.open(this.last);
     this.socket = socket;
-    this.after(OPEN_WITHIN, () => this.lose(socket));
+    this.pings = [];
+    const begun = Date.now();
+    this.expect(socket, OPEN_WITHIN, Math.min(this.patience, OPEN_PATIENCE));
     socket.onopen = () => {
-      this.clear();
-      this.failures = 0;
-      this.on.status("open");
+      // That was at least twice there and back.
+      this.took = (Date.now() - begun) / 2;
       this.ping(socket);
     };
     socket.onmessage = (event) => this.hear(JSON.parse(event.data), socket);
@@ -84,14 +98,31 @@ export class Line {
   }
 
   private ping(socket: SocketLike): void {
+    this.clear();
+    this.pings.push(Date.now());
     socket.send('{"type":"ping"}');
-    this.after(PONG_WITHIN, () => this.lose(socket));
+    this.expect(socket, Math.max(PONG_WITHIN, 2 * this.took), this.patience);
+  }
+
+  /** Tells that the line is lost when nothing is heard soon, and gives it up later. */
+  private expect(socket: SocketLike, soon: number, patience: number): void {
+    this.after(soon, () => this.tell("lost"));
+    this.after(soon + patience, () => {
+      this.patience = Math.min(2 * this.patience, MOST_PATIENCE);
+      this.lose(socket);
+    });
   }
 
   private hear(message: { type: string } & Record<string, unknown>, socket: SocketLike): void {
     this.clear();
+    this.failures = 0;
+    this.tell("open");
     this.after(PING_EVERY, () => this.ping(socket));
     switch (message.type) {
+      case "pong":
+        this.took = Date.now() - (this.pings.shift() ?? Date.now());
+        this.patience = Math.max(PATIENCE, 4 * this.took, this.patience * 0.9);
+        break;
       case "entry":
         this.take([message.entry as Entry]);
         break;
@@ -145,7 +176,7 @@ export class Line {
     this.drop();
     if (this.closed) return;
     const final = FINAL_CODES[code];
-    this.on.status(final ?? "lost");
+    this.tell(final ?? "lost");
     if (final) {
       this.closed = true;
       return;
@@ -154,6 +185,11 @@ export class Line {
       code === 4408 ? 0 : (BACKOFF[Math.min(this.failures, BACKOFF.length - 1)] as number);
     this.failures += 1;
     this.after(wait, () => this.connect());
+  }
+
+  private tell(status: LineStatus): void {
+    if (status !== this.status) this.on.status(status);
+    this.status = status;
   }
 
   private drop(): void {

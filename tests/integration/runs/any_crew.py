@@ -1,17 +1,13 @@
-"""Crews of every pattern that nobody drew, and models whose answers follow from their prompts."""
+"""Crews of every pattern that nobody drew: roles of all kinds, tools, approvals, limits."""
 
-import json
-import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from tests.fakes.model_server import Call, Reply, Rule
-from tests.integration.runs.documents import delegate, document, model_role, pipeline
+from tests.integration.runs.documents import code_role, document, model_role, pipeline
 
 Json = Any
-LATENCIES_MS = (0, 4, 12, 30)
 SUMMARY = {
     "type": "object",
     "required": ["summary"],
@@ -19,134 +15,25 @@ SUMMARY = {
 }
 # What nobody knows beforehand: who comes first decides how these go on.
 RACES = ("mesh", "blackboard", "events")
-_MARK = re.compile(r"data-[0-9a-f]{10}")
-_ROLE = re.compile(r"You are (\w+)\.")
+# Here one role may work in several branches at once, on one scratchpad.
+AT_ONCE = ("hierarchical", "plan")
+# Seats of which a pattern wants answers of its own shape, which programs and crews do not know.
+TOLD_HOW = ("critic", "reviewer", "peer", "writer", "reactor")
 
 
 @dataclass(frozen=True, kw_only=True)
 class AnyCrew:
     """A crew; `names` are the roles that others may choose among, `failing` those whose model
-    refuses, `seed` is what its models are like, and `limited` ones reach limits, where a call that
-    was repeated counts."""
+    refuses, `seed` is what its models and people are like. `inner` is the crew that stands for one
+    of its roles. Where it `races`, who comes first decides how it goes on."""
 
     document: Json
+    inner: Json
     names: list[str]
     failing: list[str]
     seed: int
-    limited: bool
-
-    @property
-    def pattern(self) -> str:
-        return str(self.document["pattern"]["name"])
-
-    @property
-    def races(self) -> bool:
-        """Say whether the outcome depends on who comes first."""
-        return self.limited or self.pattern in RACES
-
-    def rules(self, order: int) -> list[Rule]:
-        """Return how its models answer, the answers coming in one of many orders."""
-        refused = [Rule(anywhere=f"You are {name}.", status=401) for name in self.failing]
-
-        def latency(call: Call) -> int:
-            return Random(f"{order}/{asked(call)}").choice(LATENCIES_MS)
-
-        def after(ms: int) -> Callable[[Call], bool]:
-            return lambda call: latency(call) == ms
-
-        timed = [Timed(due=after(ms), latency_ms=ms, reply=self.answer) for ms in LATENCIES_MS]
-        return [*refused, *timed]
-
-    def answer(self, call: Call) -> Reply:
-        """Answer as follows from the prompt alone, so whoever asks again gets the same."""
-        text = asked(call)
-        chance = Random(f"{self.seed}/{text}")
-        turns = sum(message["role"] == "assistant" for message in call.body["messages"])
-        if "You lead." in text:
-            return self._lead(chance, turns)
-        for cue, made in _CUES.items():
-            if cue in text:
-                return Reply(text=json.dumps(made(chance, self.names)))
-        found = _ROLE.search(text)
-        said = f"{found[1] if found else 'somebody'} says {chance.randrange(10**6)}"
-        if "JSON Schema" in text:
-            # Some first answers do not fit their contract and are sent back.
-            return Reply(
-                text=json.dumps({"summary": said if turns or chance.random() < 0.6 else 1})
-            )
-        return Reply(text=said)
-
-    def _lead(self, chance: Random, turns: int) -> Reply:
-        if turns >= self.seed % 4:
-            return Reply(text=f"led to {chance.randrange(10**6)}")
-        wanted = [chance.choice([*self.names, "nobody"]) for _ in range(chance.randint(1, 3))]
-        calls = [delegate(name, f"part {n} of turn {turns}") for n, name in enumerate(wanted)]
-        return Reply(tool_calls=tuple(calls))
-
-
-@dataclass(kw_only=True)
-class Timed(Rule):
-    """A rule for the calls whose time is due."""
-
-    due: Callable[[Call], bool] = field(default=lambda _: True)
-
-    def fits(self, call: Call) -> bool:
-        return self.due(call)
-
-
-def asked(call: Call) -> str:
-    """Return what a model is asked, the same in every run."""
-    return _MARK.sub("data-", call.all_text)
-
-
-def _planned(chance: Random, names: list[str]) -> Json:
-    def part(n: int) -> Json:
-        needs = [f"t{m}" for m in range(n) if chance.random() < 0.3]
-        worker = chance.choice([*names, *names, "nobody"])
-        return {"id": f"t{n}", "worker": worker, "task": f"do t{n}", "depends_on": needs}
-
-    parts = [part(n) for n in range(chance.randint(1, 5))]
-    return {"subtasks": parts, "synthesis_instructions": "join them"}
-
-
-def _judged(chance: Random, names: list[str]) -> Json:
-    good = chance.random() < 0.4
-    return {"approved": good, "issues": [] if good else [f"issue {chance.randrange(99)}"]}
-
-
-def _turn(chance: Random, names: list[str]) -> Json:
-    to = [chance.choice([*names, "all", "nobody"]) for _ in range(chance.choice([0, 0, 1, 2]))]
-    told = [{"to": t, "type": "inform", "content": f"m{chance.randrange(999)}"} for t in to]
-    turn = {"messages": told, "done": chance.random() < 0.6, "answer": f"a{chance.randrange(999)}"}
-    if chance.random() < 0.2:
-        turn["spawn"] = [{"like": chance.choice(names), "task": f"dig {chance.randrange(99)}"}]
-    return turn
-
-
-def _writes(chance: Random, names: list[str]) -> Json:
-    keys = [chance.choice("klm") for _ in range(chance.choice([0, 1, 1, 2]))]
-    return {"writes": [{"key": key, "value": f"v{chance.randrange(999)}"} for key in keys]}
-
-
-def _published(chance: Random, names: list[str]) -> Json:
-    types = [chance.choice(["x", "y", "done"]) for _ in range(chance.choice([0, 1, 1, 2]))]
-    return {"events": [{"type": t, "payload": f"p{chance.randrange(999)}"} for t in types]}
-
-
-_CUES: dict[str, Callable[[Random, list[str]], Json]] = {
-    "Plan this task": _planned,
-    "Say which specialist": lambda chance, names: {
-        "specialist": chance.choice([*names, "nobody"]),
-        "confidence": 0.9,
-    },
-    "Pick the specialists": lambda chance, names: {
-        "specialists": chance.sample([*names, "nobody"], chance.randint(1, len(names)))
-    },
-    "Judge what": _judged,
-    "Write messages to those": _turn,
-    "around a shared board": _writes,
-    "React to the event": _published,
-}
+    races: bool
+    stops: bool
 
 
 def any_crew(seed: int, pattern: str) -> AnyCrew:
@@ -160,10 +47,58 @@ def any_crew(seed: int, pattern: str) -> AnyCrew:
         if chance.random() < 0.15:
             made["roles"][name]["fallback_instructions"] = "Be brief."
     made["limits"] = {"breaker": {"failures": 1000, "window": 1000, "repeats": 1000}}
-    limited = chance.random() < 0.3
+    if chance.random() < 0.3:
+        made["limits"]["on_failures"] = "proceed"
+    races, limited, stops = pattern in RACES, chance.random() < 0.3, chance.random() < 0.1
     if limited:
         _limit(chance, made, names)
-    return AnyCrew(document=made, names=names, failing=failing, seed=seed, limited=limited)
+    races |= _tooled(chance, made, names) and pattern in AT_ONCE
+    inner = _others(chance, made, names, f"inner-{pattern}-{seed}")
+    races |= inner is not None and inner["pattern"]["name"] in RACES
+    return AnyCrew(
+        document=made,
+        inner=inner,
+        names=names,
+        failing=failing,
+        seed=seed,
+        races=races or limited or stops,
+        stops=stops,
+    )
+
+
+def _tooled(chance: Random, made: Json, names: list[str]) -> bool:
+    """Give some roles a scratchpad, and some of them somebody to approve; say whether any has."""
+    some = False
+    for name, role in made["roles"].items():
+        if name in names and chance.random() < 0.25:
+            some = True
+            noting: Json = {"name": "note", "approval": "always"}
+            role["tools"] = [noting if chance.random() < 0.5 else "note", "read_notes"]
+        elif role["seat"] == "orchestrator" and chance.random() < 0.3:
+            role["tools"] = [{"name": "delegate_to_agent", "approval": "always"}]
+    return some
+
+
+def _others(chance: Random, made: Json, names: list[str], slug: str) -> Json:
+    """Let a person, a program or another crew take the places of some models; return the crew."""
+    inner = None
+    for name in names:
+        role, kind = made["roles"][name], chance.random()
+        if kind < 0.12:
+            _becomes(role, {"kind": "human", "instructions": f"You are {name}."})
+        elif kind < 0.24 and role["seat"] not in TOLD_HOW:
+            _becomes(role, code_role(role["seat"], f"# {name}"))
+        elif kind < 0.36 and role["seat"] not in TOLD_HOW and inner is None:
+            inner, _ = _DRAWN[chance.choice(sorted(_DRAWN))](chance)
+            inner["name"] = slug
+            _becomes(role, {"kind": "crew", "crew": {"slug": slug}})
+    return inner
+
+
+def _becomes(role: Json, other: Json) -> None:
+    for part in ("model", "tools", "instructions", "fallback_instructions"):
+        role.pop(part, None)
+    role |= other
 
 
 def _limit(chance: Random, made: Json, names: list[str]) -> None:

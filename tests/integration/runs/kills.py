@@ -15,7 +15,7 @@ from runs.engine.replay import replay
 from runs.errors import Conflict
 from runs.journal import store
 from runs.journal.fold import fold
-from runs.models import Entry, Run
+from runs.models import Entry, Question, Run
 from runs.services import run_pause, run_resume
 from tests.integration.runs import trail
 from tests.integration.runs.playing import Played, Stage, on_machine, run_out
@@ -36,7 +36,7 @@ class Killed:
 
     def go_on(self, run: Run) -> Played:
         """Drive a run, killed once, to its end by a second worker."""
-        on_machine(lambda machine: self._until_killed(machine, run))
+        self.stage.on_machine(lambda machine: self._until_killed(machine, run))
         run_out(run)
         return self.stage.go_on(run)
 
@@ -69,6 +69,8 @@ def cut(run: Run, after: int) -> None:
         tokens=state.tokens,
         cost_usd=state.cost_usd,
     )
+    Question.objects.filter(run=run, seq__gt=after).delete()
+    Question.objects.filter(run=run).update(closed_at=None)
     store.actions_rebuild(str(run.pk))
     run.refresh_from_db()
 

@@ -14,6 +14,7 @@ from runs.engine.machine import Machine
 from runs.journal import store
 from runs.models import Run
 from runs.services import run_start
+from sandbox.api import Driver
 from sandbox.docker_driver import DockerDriver
 from teams.models import Team, User
 from tests.fakes.model_server import ModelServer
@@ -51,6 +52,7 @@ class Stage:
     team: Team
     user: User
     server: ModelServer
+    driver: Callable[[], Driver] = DockerDriver
 
     def play(self, document: Json, task: Json = "The task", *, input: Json = None) -> Played:
         """Run a crew to where it ends or waits, and check its journal."""
@@ -69,8 +71,12 @@ class Stage:
             async with asyncio.timeout(seconds):
                 await Drive(machine, str(run.pk)).go()
 
-        on_machine(work)
+        self.on_machine(work)
         return self.read(run)
+
+    def on_machine(self, work: Callable[[Machine], Any]) -> None:
+        """Do something with an engine of its own, and close it."""
+        on_machine(work, self.driver)
 
     def read(self, run: Run) -> Played:
         run.refresh_from_db()
@@ -84,11 +90,11 @@ def run_out(run: Run) -> None:
     Run.objects.filter(pk=run.pk).exclude(lease=None).update(lease_until=F("created_at"))
 
 
-def on_machine(work: Callable[[Machine], Any]) -> None:
+def on_machine(work: Callable[[Machine], Any], driver: Callable[[], Driver] = DockerDriver) -> None:
     """Do something with an engine of its own, and close it."""
 
     async def main() -> None:
-        machine = Machine(driver=DockerDriver())
+        machine = Machine(driver=driver())
         try:
             await work(machine)
         finally:

@@ -31,7 +31,7 @@ def remove_sandboxes(*, own: bool = False) -> None:
         for sandbox in client.containers.list(
             all=True, sparse=True, filters={"label": INSTANCE_LABEL}
         ):
-            name = sandbox.labels[INSTANCE_LABEL]
+            name = sandbox.attrs["Labels"][INSTANCE_LABEL]
             if name.startswith(os.environ["CALLSHEET_INSTANCE"]) if own else _is_dead(name):
                 with suppress(APIError):  # another process removes it just now
                     sandbox.remove(force=True)

@@ -2,7 +2,8 @@
 
 from crews.errors import CrewInvalid
 from crews.models import Crew, CrewVersion
-from crews.selectors import version_latest
+from crews.problems import errors
+from crews.selectors import crew_document, document_problems, version_latest
 from crews.services import crew_publish
 from crews.spec import CrewSpec, Json, NestedCrew
 from runs.engine.nesting import DEPTH
@@ -14,7 +15,8 @@ def crews_pin(
     *, team: Team, user: User | None, spec: CrewSpec, above: tuple[str, ...] = ()
 ) -> dict[str, Json]:
     """Return the crews that stand for roles, `{role: {slug, version, hash, document}}`; those
-    inside them under `role/role`. Raises BadRequest naming the role."""
+    inside them under `role/role`. What has no version yet is published; without a `user` who
+    could, its draft is told. Raises BadRequest naming the role."""
     pinned: dict[str, Json] = {}
     for name, role in spec.roles.items():
         if role.crew is None:
@@ -45,13 +47,22 @@ def _version(team: Team, user: User | None, path: str, wanted: NestedCrew) -> Cr
         found = crew.versions.filter(number=wanted.version).first()
     else:
         found = version_latest(crew)
-        if found is None and user is not None:
+        if found is None:
             try:
-                return crew_publish(crew=crew, user=user)
+                return crew_publish(crew=crew, user=user) if user else _unpublished(crew)
             except CrewInvalid as error:
                 text = f"roles.{path}.crew: the crew '{wanted.slug}' cannot run yet: {error}"
                 raise BadRequest(text) from None
     if found is None:
-        which = f"version {wanted.version}" if wanted.version else "version yet"
-        raise BadRequest(f"roles.{path}.crew: the crew '{wanted.slug}' has no {which}")
+        raise BadRequest(
+            f"roles.{path}.crew: the crew '{wanted.slug}' has no version {wanted.version}"
+        )
     return found
+
+
+def _unpublished(crew: Crew) -> CrewVersion:
+    """Return what publishing a crew would make. Raises CrewInvalid where its draft has errors."""
+    document = crew_document(crew)
+    if found := errors(document_problems(document, crew.team)):
+        raise CrewInvalid(found)
+    return CrewVersion(crew=crew, number=0, document=document)

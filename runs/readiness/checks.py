@@ -58,12 +58,7 @@ def readiness(
     try:
         everyone = with_roles_inside(spec, crews_pin(team=team, user=None, spec=spec))
     except BadRequest as refused:
-        # What has no version yet is published when the run starts.
-        there = Crew.objects.filter(team=team, archived_at=None)
-        slugs = {role.crew.slug for role in spec.roles.values() if role.crew}
-        missing = slugs - set(there.values_list("slug", flat=True))
-        told = (_error if missing else _warn)("crews", "Crews that stand for roles", str(refused))
-        needs.append(told)
+        needs.append(_error("crews", "Crews that stand for roles", str(refused)))
     choose = ModelPins(team, rehearsal=False, environment=environment)
     models, lacking = _models(choose, everyone)
     needs += lacking

@@ -49,8 +49,8 @@ class RoleForecast:
 @dataclass(frozen=True, kw_only=True)
 class Forecast:
     """What a run costs in USD. `basis` says what `expected` comes from; `bounded_by` names the
-    limit that `worst` follows from; `unpriced` the models whose price is not known, which count
-    as nothing in both."""
+    limit that `worst` follows from; `unpriced` what has no known price (models, and what external
+    agents spend by themselves), which counts as nothing in both."""
 
     expected: Decimal
     basis: str
@@ -72,6 +72,11 @@ def forecast(
     """Return what a run costs. `spec` has the roles of crews inside it too (`role/role`); `models`
     are those pinned for its roles; past runs are those of `crew`."""
     prices, unpriced = _prices(models)
+    unpriced += [
+        f"what the command of '{name}' calls"
+        for name, role in spec.roles.items()
+        if role.command and role.command.credential
+    ]
     tokens, basis = _tokens(spec, crew)
     roles = []
     for name, price in prices.items():

@@ -13,14 +13,14 @@ ANSWER: Final = 500
 TOOL_TURNS: Final = 3
 # How often a role of a seat is asked in a usual run; seats that are not named are asked once.
 VISITS: Final = {
-    ("plan", "planner"): 2,
-    ("debate", "proposer"): 2,
-    ("debate", "critic"): 2,
-    ("review", "producer"): 2,
-    ("review", "reviewer"): 2,
-    ("mesh", "peer"): 3,
-    ("blackboard", "writer"): 3,
-    ("events", "reactor"): 2,
+    "planner": 2,
+    "proposer": 2,
+    "critic": 2,
+    "producer": 2,
+    "reviewer": 2,
+    "peer": 3,
+    "writer": 3,
+    "reactor": 2,
 }
 
 
@@ -34,9 +34,9 @@ def guessed_tokens(spec: CrewSpec) -> dict[str, Decimal]:
 
 
 def _calls(spec: CrewSpec, role: RoleSpec) -> int:
-    if (spec.pattern.name, role.seat) == ("hierarchical", "orchestrator"):
+    if role.seat == "orchestrator":
         return len(spec.seated("worker")) + 1
-    visits = VISITS.get((spec.pattern.name, role.seat), 1)
+    visits = VISITS.get(role.seat, 1)
     return visits * (1 + (TOOL_TURNS if role.tools else 0))
 
 

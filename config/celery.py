@@ -8,12 +8,14 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import setup_logging
+from kombu.transport import TRANSPORT_ALIASES
 
 from config.data_dir import prepare_data_dir
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 prepare_data_dir()
 
+TRANSPORT_ALIASES["folder"] = "config.embedded.broker:Transport"
 app = Celery("callsheet")
 
 

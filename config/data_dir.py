@@ -16,7 +16,7 @@ def prepare_data_dir() -> Path:
     """Create the data folder and its secrets, for its owner's eyes only, unless they are there."""
     folder = data_dir()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    (folder / "broker" / "control").mkdir(parents=True, exist_ok=True)
+    (folder / "broker").mkdir(exist_ok=True)
     for name in ("secret_key", "credential_keys"):
         _write_once(folder / name)
     return folder

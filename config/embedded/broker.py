@@ -1,0 +1,70 @@
+"""A Celery broker in a folder: each message is a file, there whole or not at all.
+
+Kombu's `filesystem://` opens a message's file before it writes it, and its bindings' too. A reader
+that comes in between ends the worker with all its runs; a process killed there leaves an empty list
+of bindings, with which no worker starts again.
+"""
+
+import time
+from contextlib import suppress
+from pathlib import Path
+from queue import Empty
+from typing import Any
+from uuid import uuid4
+
+from kombu.transport import virtual
+from kombu.utils.json import dumps, loads
+
+
+class Channel(virtual.Channel):  # type: ignore[misc]
+    """Each process knows the bindings by declaring them, so only messages are in the folder."""
+
+    def _put(self, queue: str, message: dict[str, Any], **_: Any) -> None:
+        name = f"{time.time_ns()}_{uuid4()}"
+        part = self._folder / f"{name}.part"
+        part.write_text(dumps(message))
+        part.rename(part.with_name(f"{name}.{queue}.msg"))
+
+    def _get(self, queue: str, timeout: float | None = None) -> Any:
+        for path in self._messages(queue):
+            with suppress(OSError, ValueError):  # another's by now; no message
+                text = path.read_bytes()
+                path.unlink()
+                return loads(text)
+        raise Empty
+
+    def _size(self, queue: str) -> int:
+        return len(self._messages(queue))
+
+    def _purge(self, queue: str) -> int:
+        messages = self._messages(queue)
+        for path in messages:
+            path.unlink(missing_ok=True)
+        return len(messages)
+
+    def _messages(self, queue: str) -> list[Path]:
+        """Return a queue's messages, the oldest first."""
+        return sorted(self._folder.glob(f"*.{queue}.msg"))
+
+    @property
+    def _folder(self) -> Path:
+        return Path(self.connection.client.transport_options["folder"])
+
+
+class Transport(virtual.Transport):  # type: ignore[misc]
+    """`folder://`, without fanout: one worker has nobody to be told together with."""
+
+    Channel = Channel
+    driver_type = driver_name = "folder"
+    default_port = 0
+    global_state = virtual.BrokerState()
+    implements = virtual.Transport.implements.extend(
+        asynchronous=False, exchange_type=frozenset(["direct"])
+    )
+
+    def __init__(self, client: Any, **kwargs: Any) -> None:
+        super().__init__(client, **kwargs)
+        self.state = self.global_state
+
+    def driver_version(self) -> str:
+        return "1"

@@ -5,6 +5,7 @@ that comes in between ends the worker with all its runs; a process killed there 
 of bindings, with which no worker starts again.
 """
 
+import json
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -13,16 +14,15 @@ from typing import Any
 from uuid import uuid4
 
 from kombu.transport import virtual
-from kombu.utils.json import dumps, loads
 
 
-class Channel(virtual.Channel):  # type: ignore[misc]
+class Channel(virtual.Channel):
     """Each process knows the bindings by declaring them, so only messages are in the folder."""
 
     def _put(self, queue: str, message: dict[str, Any], **_: Any) -> None:
         name = f"{time.time_ns()}_{uuid4()}"
         part = self._folder / f"{name}.part"
-        part.write_text(dumps(message))
+        part.write_text(json.dumps(message))
         part.rename(part.with_name(f"{name}.{queue}.msg"))
 
     def _get(self, queue: str, timeout: float | None = None) -> Any:
@@ -30,7 +30,7 @@ class Channel(virtual.Channel):  # type: ignore[misc]
             with suppress(OSError, ValueError):  # another's by now; no message
                 text = path.read_bytes()
                 path.unlink()
-                return loads(text)
+                return json.loads(text)
         raise Empty
 
     def _size(self, queue: str) -> int:
@@ -51,19 +51,18 @@ class Channel(virtual.Channel):  # type: ignore[misc]
         return Path(self.connection.client.transport_options["folder"])
 
 
-class Transport(virtual.Transport):  # type: ignore[misc]
+class Transport(virtual.Transport):
     """`folder://`, without fanout: one worker has nobody to be told together with."""
 
     Channel = Channel
     driver_type = driver_name = "folder"
-    default_port = 0
-    global_state = virtual.BrokerState()
+    global_state = virtual.BrokerState()  # type: ignore[no-untyped-call]
     implements = virtual.Transport.implements.extend(
         asynchronous=False, exchange_type=frozenset(["direct"])
     )
 
     def __init__(self, client: Any, **kwargs: Any) -> None:
-        super().__init__(client, **kwargs)
+        super().__init__(client, **kwargs)  # type: ignore[no-untyped-call]
         self.state = self.global_state
 
     def driver_version(self) -> str:

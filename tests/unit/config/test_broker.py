@@ -7,8 +7,6 @@ from queue import Empty
 from typing import Any
 
 import pytest
-from kombu import Connection
-from kombu.simple import SimpleQueue
 
 from config.celery import app
 
@@ -18,13 +16,12 @@ QUEUE = "celery"
 @pytest.fixture
 def ends(tmp_path: Path) -> Iterator[tuple[Any, Any]]:
     """A queue from both its ends, each with a connection of its own."""
-    assert app.main == "callsheet"  # it makes the broker's name known
     options = {"folder": str(tmp_path), "polling_interval": 0.001}
     with (
-        Connection("folder://", transport_options=options) as one,
-        Connection("folder://", transport_options=options) as other,
+        app.connection("folder://", transport_options=options) as one,
+        app.connection("folder://", transport_options=options) as other,
     ):
-        yield SimpleQueue(one, QUEUE), SimpleQueue(other, QUEUE)
+        yield one.SimpleQueue(QUEUE), other.SimpleQueue(QUEUE)
 
 
 def taken(end: Any) -> Any:

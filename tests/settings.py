@@ -27,10 +27,11 @@ from config.data_dir import prepare_data_dir  # noqa: E402
 prepare_data_dir()
 
 from config.settings import *  # noqa: E402, F403
-from config.settings import DATABASES  # noqa: E402
+from config.settings import DATABASES, INSTALLED_APPS  # noqa: E402
 
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, as in the product: an in-memory database has no WAL and no second connection.
     DATABASES["default"]["TEST"] = {"NAME": str(_folder / "test.sqlite3")}
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.engines"]  # for its command
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

@@ -3,10 +3,12 @@
 The command finds them in `DATABASE_URL` and `REDIS_URL`; its exit code is ours.
 """
 
+import functools
 import os
 import subprocess
 import sys
 
+from config.embedded.deathwatch import die_with_parent
 from tests.engines.services import postgres_server, redis_server
 
 
@@ -18,7 +20,9 @@ def main(arguments: list[str]) -> int:
         return 2
     with postgres_server(durable=durable) as postgres, redis_server() as redis:
         found = {"DATABASE_URL": postgres.create_database("callsheet"), "REDIS_URL": redis.url}
-        return subprocess.run(command, env=os.environ | found, check=False).returncode
+        dying = functools.partial(die_with_parent, os.getpid())
+        env = os.environ | found
+        return subprocess.run(command, env=env, preexec_fn=dying, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -3,12 +3,11 @@
 import asyncio
 from dataclasses import dataclass
 
-from runs.engine.drive import Loaded, load
 from runs.engine.replay import replay
 from runs.errors import Conflict, ReplayDiverged
 from runs.journal import store
 from runs.journal.entries import Entry, canonical, commitment
-from runs.journal.fold import FINAL
+from runs.journal.fold import FINAL, RunState, fold
 from runs.models import Run
 
 
@@ -30,23 +29,23 @@ def run_replay(run: Run) -> Replayed:
     """Play a run that has ended again from its journal. Raises Conflict while it goes on."""
     if run.status not in FINAL:
         raise Conflict(f"The run is {run.status}; only a run that has ended can be replayed.")
-    loaded = load(str(run.pk))
     entries = store.read(str(run.pk))
-    difference = _difference(str(run.pk), loaded) or _broken(entries)
+    state = fold(entries)
+    difference = _difference(str(run.pk), state) or _broken(entries)
     kept = sum(entry.payload is not None for entry in entries)
     return Replayed(
         identical=difference is None,
         difference=difference,
-        actions=len(loaded.state.actions),
+        actions=len(state.actions),
         commitments=kept,
     )
 
 
-def _difference(run: str, loaded: Loaded) -> str | None:
+def _difference(run: str, state: RunState) -> str | None:
     try:
-        asyncio.run(replay(run, loaded))
+        asyncio.run(replay(run, state))
     except ReplayDiverged as diverged:
-        if erased := ", ".join(map(str, loaded.state.redacted)):
+        if erased := ", ".join(map(str, state.redacted)):
             return f"{diverged} (Payloads of this run were erased: of the entries {erased}.)"
         return str(diverged)
     return None

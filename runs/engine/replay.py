@@ -9,7 +9,7 @@ from runs.engine.acts import begin
 from runs.engine.allowances import KEY as ABOUT_LIMITS
 from runs.engine.budget import Budget, BudgetExceeded, LimitReached
 from runs.engine.crew import CrewAtWork
-from runs.engine.drive import Loaded, pinned
+from runs.engine.drive import pinned
 from runs.engine.nesting import with_roles_inside
 from runs.engine.options import with_defaults
 from runs.engine.origin import is_edited
@@ -24,7 +24,7 @@ from runs.patterns import pattern_get
 
 Json = Any
 # Kinds of errors by which an action is refused before anything of it is journaled.
-REFUSALS = ("budget", "breaker")
+REFUSALS = ("budget", "breaker", "not_needed")
 
 
 class Replayer(Recorder):
@@ -127,12 +127,11 @@ class Replayer(Recorder):
         raise ReplayDiverged("The crew now does something that the journal does not hold.")
 
 
-async def replay(run: str, loaded: Loaded) -> int:
+async def replay(run: str, state: RunState) -> int:
     """Replay a run that has ended and return how many actions it has.
 
     Raises ReplayDiverged naming the first action that differs.
     """
-    state = loaded.state
     if state.status not in FINAL:
         raise ReplayDiverged(
             f"The run is {state.status}; only a run that has ended can be replayed."

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from django.db.models import F
 
-from runs.engine.drive import Drive, load
+from runs.engine.drive import Drive
 from runs.engine.machine import Machine
 from runs.engine.replay import replay
 from runs.errors import Conflict
@@ -108,7 +108,7 @@ def _pause(run: Run, stage: Stage) -> None:
 def replayed(played: Played) -> int:
     """Replay a run from its journal; how many actions it has. Raises ReplayDiverged."""
     run = str(played.run.pk)
-    return asyncio.run(replay(run, load(run)))
+    return asyncio.run(replay(run, fold(store.read(run))))
 
 
 def outcome(played: Played) -> dict[str, Json]:

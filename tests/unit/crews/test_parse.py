@@ -55,6 +55,11 @@ def test_any_text_is_read_or_refused(data: bytes | str) -> None:
     assert problems
 
 
+@pytest.mark.parametrize("name", ["  ", "\u200b", "\n", "\u202e\u2066"])
+def test_a_name_that_nobody_can_see_is_refused(name: str) -> None:
+    assert "can be seen" in told(desk() | {"name": name})["name"]
+
+
 def test_a_document_in_both_formats() -> None:
     for format in ("yaml", "json"):
         spec = crew_parse(document_dump(desk(), format))

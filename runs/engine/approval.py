@@ -50,7 +50,7 @@ async def approve(
     return await place.question(
         "approval",
         role,
-        f"'{role}' wants to call {tool}. May it?",
+        f"{place.role(role).title or role} wants to call {tool}. May it?",
         ["approve", "edit", "reject"],
         reason="approval",
         schema=parameters,

@@ -39,10 +39,11 @@ async def let_through(
 async def _decided(
     crew: "CrewAtWork", contract: Handoff, source: str, payload: Json, doubt: str
 ) -> Json:
+    whose = crew.role(source).title or source
     decision = await crew.question(
         "escalation",
         source,
-        f"The result of '{source}' is in doubt. {doubt} Let it through?",
+        f"The result of {whose} is in doubt ({doubt.rstrip('.')}). Let it through?",
         ["approve", "edit", "reject"],
         reason="confidence",
         schema=contract.schema_,

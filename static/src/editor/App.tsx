@@ -1,20 +1,19 @@
 import { ReactFlowProvider } from "@xyflow/react";
 import { useEffect, useMemo, useRef, useState } from "react";
-import { arrange, duplicateSelected, removeSelected, selectAll } from "./canvas/actions";
 import { Canvas } from "./canvas/Canvas";
-import { useFit } from "./canvas/fit";
+import { useKeys } from "./canvas/commands";
 import { Palette } from "./canvas/Palette";
 import { ProblemsProvider } from "./fields/problems";
 import { Inspector } from "./inspector/Inspector";
-import { type Command, commandOf, type Key } from "./model/keys";
+import { Finder } from "./panels/Finder";
 import { focusField } from "./panels/focus";
 import { ProblemsBar } from "./panels/ProblemsBar";
 import { RunPanel } from "./panels/RunPanel";
 import { SourceView } from "./panels/SourceView";
 import { StalePanel } from "./panels/StalePanel";
 import { Toolbar } from "./panels/Toolbar";
-import { currentProblems, redo, select, undo, useEditor } from "./store/editor";
-import { saveNow, useSession } from "./store/session";
+import { currentProblems, useEditor } from "./store/editor";
+import { useSession } from "./store/session";
 
 export function App() {
   const document = useEditor((state) => state.document);
@@ -53,6 +52,7 @@ function Desk() {
         <ProblemsBar />
       </footer>
       <Side />
+      <Finder />
     </div>
   );
 }
@@ -109,48 +109,4 @@ function Side() {
       )}
     </aside>
   );
-}
-
-function useKeys(): void {
-  const fit = useFit();
-  const run = useRef<(command: Command) => void>(() => {});
-  run.current = (command) => act(command, fit);
-  useEffect(() => {
-    const onKeyDown = (event: KeyboardEvent) => {
-      const command = commandOf({
-        key: event.key,
-        ctrl: event.ctrlKey || event.metaKey,
-        shift: event.shiftKey,
-        alt: event.altKey,
-        place: placeOf(event.target),
-      });
-      if (!command) return;
-      event.preventDefault();
-      run.current(command);
-    };
-    document.addEventListener("keydown", onKeyDown);
-    return () => document.removeEventListener("keydown", onKeyDown);
-  }, []);
-}
-
-function placeOf(target: EventTarget | null): Key["place"] {
-  if (!(target instanceof HTMLElement || target instanceof SVGElement)) return "other";
-  if (target.closest("input, textarea, select, [contenteditable]")) return "text";
-  // With nothing focused the canvas is what is meant.
-  return target.closest(".ed-canvas") || target === document.body ? "canvas" : "other";
-}
-
-function act(command: Command, fit: () => void): void {
-  const actions: Record<Command, () => void> = {
-    undo,
-    redo,
-    delete: removeSelected,
-    duplicate: duplicateSelected,
-    "select-all": selectAll,
-    clear: () => select({}),
-    fit: () => fit(),
-    layout: arrange,
-    save: () => void saveNow(),
-  };
-  actions[command]();
 }

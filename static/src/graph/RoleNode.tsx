@@ -1,6 +1,6 @@
 import { Handle, type Node, type NodeProps, Position } from "@xyflow/react";
 import { memo } from "react";
-import { KIND_WORDS } from "./document";
+import { KIND_WORDS, titleOf } from "./document";
 import type { RoleNodeData, RunState } from "./flow";
 import { Icon, type IconName } from "./icons";
 
@@ -46,12 +46,8 @@ function RoleNodeView({ data, selected }: NodeProps<RoleFlowNode>) {
         <span className="cs-node-kind" title={KIND_WORDS[data.kind].title}>
           <Icon name={data.kind} />
         </span>
-        <span className="cs-node-names">
-          <span className="cs-node-title">{data.title}</span>
-          <span className="cs-node-name">
-            {data.seat === data.name ? data.name : `${data.seat} · ${data.name}`}
-          </span>
-        </span>
+        <span className="cs-node-title">{data.title}</span>
+        <span className="cs-node-name">{namesOf(data)}</span>
         {data.problem && (
           <span
             className="cs-node-problem"
@@ -80,6 +76,11 @@ function RoleNodeView({ data, selected }: NodeProps<RoleFlowNode>) {
       />
     </div>
   );
+}
+
+/** The seat, and the role's own name where neither the title nor the seat says it. */
+function namesOf({ title, seat, name }: RoleNodeData): string {
+  return name === seat || titleOf(name, undefined) === title ? seat : `${seat} · ${name}`;
 }
 
 /** What the role works with: model or program, tools, sandbox. */

@@ -174,3 +174,25 @@ test("a role without a place stands beside those that have one, which stay", () 
   expect(where.lead).toEqual({ x: 10, y: 20 });
   expect(where.writer?.x).toBeGreaterThan(10 + 232);
 });
+
+test("a long row of stages turns around, and neighbours stay neighbours", () => {
+  const names = Array.from({ length: 9 }, (_, n) => `stage_${n}`);
+  const document: CrewDocument = {
+    callsheet: 1,
+    name: "Line",
+    pattern: { name: "pipeline" },
+    roles: Object.fromEntries(names.map((name) => [name, { seat: "stage" }])),
+    handoffs: names.slice(1).map((to, n) => ({ from: names[n] as string, to })),
+  };
+  const drawn = arranged(document);
+  const at = names.map((name) => drawn[name] ?? { x: Number.NaN, y: Number.NaN });
+  const box = bounds(at);
+  expect((box?.width ?? 0) / (box?.height ?? 1)).toBeLessThan(3);
+  expect(new Set(at.map(({ x, y }) => `${x} ${y}`)).size).toBe(names.length);
+  for (const [n, place] of at.slice(1).entries()) {
+    const before = at[n] ?? place;
+    const across = Math.abs(place.x - before.x);
+    expect(across === 0 ? place.y - before.y : across).toBeLessThan(400);
+    expect(across === 0 || place.y === before.y).toBe(true);
+  }
+});

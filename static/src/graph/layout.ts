@@ -19,6 +19,8 @@ const BETWEEN = GRID * 8 - NODE_HEIGHT;
 /** A column of more nodes than this is folded, and its folds stand this far from each other. */
 const COLUMN = 8;
 const FOLD = GRID * 17;
+/** A row of more columns than this goes on below, the other way. */
+const LINE = 5;
 
 /**
  * Places for every role and every empty seat.
@@ -124,7 +126,7 @@ function stacked(ids: readonly string[], x: number, way: 1 | -1): { places: Plac
   return { places, wide: (Math.ceil(ids.length / Math.max(rows, 1)) - 1) * FOLD };
 }
 
-/** Ranks from left to right, by dagre; high ranks are folded. */
+/** Ranks from left to right, by dagre; high ranks are folded, and a long row of them turns around. */
 function layered(ids: readonly string[], pairs: readonly Pair[]): Places {
   const drawing = new dagre.graphlib.Graph<object>();
   drawing.setGraph({ rankdir: "LR", nodesep: BETWEEN, ranksep: ACROSS });
@@ -138,10 +140,16 @@ function layered(ids: readonly string[], pairs: readonly Pair[]): Places {
     const x = Math.round(centre(id).x);
     columns.set(x, [...(columns.get(x) ?? []), id]);
   }
+  const order = [...columns.keys()].sort((a, b) => a - b);
+  const rank = new Map(ids.map((id) => [id, order.indexOf(Math.round(centre(id).x))]));
+  const inARow = pairs.every(({ from, to }) => {
+    return Math.abs((rank.get(from) ?? 0) - (rank.get(to) ?? 0)) <= 1;
+  });
+  if (order.length > LINE && inARow) return snaked(order.map((x) => columns.get(x) ?? []));
   const high = [...columns.values()].some((column) => column.length > COLUMN);
   const result: Places = {};
   let shift = 0;
-  for (const x of [...columns.keys()].sort((a, b) => a - b)) {
+  for (const x of order) {
     const column = (columns.get(x) ?? []).sort((a, b) => centre(a).y - centre(b).y);
     const left = x - NODE_WIDTH / 2 + shift;
     if (high) {
@@ -153,4 +161,21 @@ function layered(ids: readonly string[], pairs: readonly Pair[]): Places {
     }
   }
   return result;
+}
+
+/** Columns in lines that run to the right and back, so that neighbours stay neighbours. */
+function snaked(columns: readonly string[][]): Places {
+  const wide = Math.ceil(columns.length / Math.ceil(columns.length / (LINE - 1)));
+  const high = Math.max(...columns.map((column) => column.length));
+  const places: Places = {};
+  columns.forEach((column, n) => {
+    const line = Math.floor(n / wide);
+    const along = line % 2 === 0 ? n % wide : wide - 1 - (n % wide);
+    const x = along * (NODE_WIDTH + ACROSS);
+    const y = line * (high * (NODE_HEIGHT + BETWEEN) + BETWEEN);
+    for (const [id, at] of Object.entries(stacked(column, x, 1).places)) {
+      places[id] = { x: at.x, y: at.y + y };
+    }
+  });
+  return places;
 }

@@ -120,8 +120,24 @@ function Group({ title, items, shown, choose, below }: GroupProps) {
 function Keys() {
   return (
     <p className="inbox-keys">
-      <kbd>j</kbd> <kbd>k</kbd> next, previous <kbd>Enter</kbd> open <kbd>a</kbd> approve{" "}
-      <kbd>e</kbd> edit <kbd>r</kbd> reject with a reason <kbd>Ctrl Enter</kbd> send
+      <span>
+        <kbd>j</kbd> <kbd>k</kbd> next, previous
+      </span>
+      <span>
+        <kbd>Enter</kbd> open
+      </span>
+      <span>
+        <kbd>a</kbd> approve
+      </span>
+      <span>
+        <kbd>e</kbd> edit
+      </span>
+      <span>
+        <kbd>r</kbd> reject with a reason
+      </span>
+      <span>
+        <kbd>Ctrl Enter</kbd> send
+      </span>
     </p>
   );
 }

@@ -5,11 +5,12 @@ import {
   ReactFlowProvider,
   useReactFlow,
 } from "@xyflow/react";
-import { useEffect, useMemo, useRef } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { edgeTypes, type FlowNode, nodeTypes, toFlowEdge, toFlowNode } from "../graph";
 import { type CrewDocument, titleOf } from "../graph/document";
 import { documentToGraph } from "../graph/flow";
 import { places } from "../graph/layout";
+import { ZoomBar } from "../graph/ZoomBar";
 import { type Activity, activityOf } from "../journal/activity";
 import type { RunState } from "../journal/fold";
 import { count, money } from "../journal/format";
@@ -33,6 +34,7 @@ export function Canvas(props: Props) {
 
 function Drawing({ document, state, now, role, onRole }: Props) {
   const spots = useMemo(() => places(document), [document]);
+  const [looking, look] = useState<Looking>("all");
   // The state is changed in place; its seq says when. What is lit changes with time as well.
   const tick = Math.floor(now / 500);
   // biome-ignore lint/correctness/useExhaustiveDependencies: see above
@@ -49,6 +51,7 @@ function Drawing({ document, state, now, role, onRole }: Props) {
   const nodes = graph.nodes.map(
     (node) => ({ ...toFlowNode(node), selected: node.id === role }) as FlowNode,
   );
+  const atWork = nodes.filter(({ data }) => "state" in data && data.state === "running");
   const change = (changes: NodeChange<FlowNode>[]) => {
     const picked = changes.find((one) => one.type === "select" && one.selected);
     const dropped = changes.find((one) => one.type === "select" && one.id === role);
@@ -69,8 +72,9 @@ function Drawing({ document, state, now, role, onRole }: Props) {
       onNodesChange={change}
       nodesDraggable={false}
       nodesConnectable={false}
-      // The crew always fits; a finger on it scrolls the page.
-      panOnDrag={!matchMedia("(pointer: coarse)").matches}
+      // A finger on a crew that is all there scrolls the page.
+      panOnDrag={looking !== "all" || !matchMedia("(pointer: coarse)").matches}
+      onMoveStart={(event) => event && look("closer")}
       zoomOnScroll={false}
       preventScrolling={false}
       deleteKeyCode={null}
@@ -79,25 +83,46 @@ function Drawing({ document, state, now, role, onRole }: Props) {
       aria-label="The crew"
     >
       <Background gap={16} size={1} />
-      <FitAlways />
+      <View atWork={atWork.map((node) => node.id).join(" ")} looking={looking} look={look} />
     </ReactFlow>
   );
 }
 
-/** Keeps the whole crew in view, also when the panel beside it grows. */
-function FitAlways() {
-  const { fitView } = useReactFlow();
+/** Smaller than this nobody reads what is written on a role. */
+const READABLE = 0.5;
+const WHOLE = { padding: 0.1, maxZoom: 1 };
+
+/** At the whole crew, at those at work, or where somebody moved the canvas to. */
+type Looking = "all" | "work" | "closer";
+type ViewProps = { atWork: string; looking: Looking; look: (at: Looking) => void };
+
+/**
+ * What is seen: the whole crew, also when the panel beside it grows, until somebody looks closer.
+ * Where the whole would be too small to read, those at work (names joined by spaces) are followed.
+ */
+function View({ atWork, looking, look }: ViewProps) {
+  const { fitView, getZoom } = useReactFlow();
   const probe = useRef<HTMLDivElement>(null);
+  const fit = useCallback(async () => {
+    await fitView(WHOLE);
+    const small = atWork !== "" && getZoom() < READABLE;
+    const nodes = atWork.split(" ").map((id) => ({ id }));
+    if (small) await fitView({ ...WHOLE, nodes, minZoom: READABLE });
+    look(small ? "work" : "all");
+  }, [fitView, getZoom, atWork, look]);
   useEffect(() => {
     const box = probe.current?.closest(".react-flow");
-    if (!box) return;
-    const fit = () => void fitView({ padding: 0.12, maxZoom: 1 });
-    const watch = new ResizeObserver(fit);
+    if (!box || looking === "closer") return;
+    const watch = new ResizeObserver(() => void fit());
     watch.observe(box);
-    fit();
     return () => watch.disconnect();
-  }, [fitView]);
-  return <div ref={probe} hidden />;
+  }, [fit, looking]);
+  return (
+    <>
+      <div ref={probe} hidden />
+      <ZoomBar fit={() => void fit()} onZoom={() => look("closer")} />
+    </>
+  );
 }
 
 function detailsOf(document: CrewDocument, activity: Activity): { [role: string]: string } {

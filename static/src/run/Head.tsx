@@ -12,7 +12,7 @@ export function Head({ page, state, commands, reachable }: Props) {
   return (
     <header className="run-head">
       <div className="run-names">
-        <p className="run-crew">
+        <p className="crumbs">
           <a className="quiet-link" href={page.urls.runs}>
             Runs
           </a>

@@ -3,9 +3,11 @@ import {
   type Connection,
   type EdgeChange,
   type NodeChange,
+  type NodeMouseHandler,
   type OnConnectEnd,
   ReactFlow,
   useReactFlow,
+  useStore,
 } from "@xyflow/react";
 import { type DragEvent, useCallback, useEffect, useMemo, useState } from "react";
 import {
@@ -20,10 +22,13 @@ import type { Point } from "../../graph/document";
 import { documentToGraph } from "../../graph/flow";
 import { GRID, MIN_ZOOM, snap } from "../../graph/geometry";
 import { seatOfSlot, slotId } from "../../graph/seats";
+import { ZoomBar, ZoomButton } from "../../graph/ZoomBar";
 import { useProblems } from "../fields/problems";
 import { connectFault } from "../model/handoffs";
+import { COMMANDS } from "../model/keys";
 import { currentPattern, currentPlaces, type Selection, select, useEditor } from "../store/editor";
 import { drop, join, move, slotAt } from "./actions";
+import { useCommands } from "./commands";
 import { endDrag, isOurs } from "./dragging";
 import { useFit } from "./fit";
 
@@ -118,15 +123,24 @@ export function Canvas() {
         maxZoom={1.6}
         zoomOnDoubleClick={false}
         proOptions={{ hideAttribution: true }}
+        onNodeClick={oneOfMany}
         onPaneClick={() => select({})}
       >
         <Background gap={GRID} size={1} />
       </ReactFlow>
+      <Zoom />
       {nodes.length === 0 && <Nothing />}
       <output className="sr-only">{over ? `Over the empty seat ${over}` : ""}</output>
     </section>
   );
 }
+
+/** A press on one of several that are selected selects that one alone. */
+const oneOfMany: NodeMouseHandler<FlowNode> = (event, { id }) => {
+  if (event.shiftKey || event.ctrlKey || event.metaKey) return;
+  const { nodes, edges } = useEditor.getState().selection;
+  if (nodes.length + edges.length > 1) select({ nodes: [id] });
+};
 
 /** A handoff that is let go anywhere over a node goes to it, as if to its handle. */
 const onConnectEnd: OnConnectEnd = (event, { isValid, fromNode, fromHandle }) => {
@@ -138,6 +152,22 @@ const onConnectEnd: OnConnectEnd = (event, { isValid, fromNode, fromHandle }) =>
   if (fromHandle.type === "source") join(fromNode.id, id);
   else join(id, fromNode.id);
 };
+
+function Zoom() {
+  const mayChange = useEditor((state) => state.mayChange);
+  const commands = useCommands();
+  return (
+    <ZoomBar fit={commands.fit}>
+      <ZoomButton
+        icon="layout"
+        label="Arrange"
+        title={`Arrange (${COMMANDS.layout.keys})`}
+        disabled={!mayChange}
+        action={commands.layout}
+      />
+    </ZoomBar>
+  );
+}
 
 function Nothing() {
   return (
@@ -215,11 +245,12 @@ function applySelection(
   if (changed) select({ ...before, [part]: [...ids] });
 }
 
-/** Show the whole crew when it is first there, without a movement. */
+/** Show the whole crew when it is first there, and when the window becomes another one. */
 function useFirstFit() {
   const { viewportInitialized } = useReactFlow();
+  const width = useStore((state) => state.width);
   const fit = useFit();
   useEffect(() => {
-    if (viewportInitialized) fit({ still: true });
-  }, [viewportInitialized, fit]);
+    if (viewportInitialized && width > 0) fit({ still: true });
+  }, [viewportInitialized, width, fit]);
 }

@@ -112,10 +112,10 @@ export function removeSelected(): void {
   const where = currentPlaces(useEditor.getState());
   edit((before) => removeRoles(removeHandoffs(moveRoles(before, where), edges), roles));
   select(NOTHING);
-  say(`${count(roles.length, "role")} and ${count(edges.length, "handoff")} deleted.`);
+  say(`${counted(roles.length, "role")} and ${counted(edges.length, "handoff")} deleted.`);
 }
 
-function count(number: number, word: string): string {
+export function counted(number: number, word: string): string {
   return `${number} ${word}${number === 1 ? "" : "s"}`;
 }
 
@@ -127,7 +127,7 @@ export function duplicateSelected(): void {
   const made = duplicateRoles(moveRoles(state.document, where), names, where);
   edit(() => made.document);
   select({ nodes: made.names });
-  say(`${count(made.names.length, "role")} duplicated.`);
+  say(`${counted(made.names.length, "role")} duplicated.`);
 }
 
 export function selectAll(): void {

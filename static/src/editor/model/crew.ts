@@ -2,6 +2,7 @@
 
 import type { CrewDocument, Handoff, Json, Role } from "../../graph/document";
 import type { Seat } from "../../graph/seats";
+import type { Piece } from "./pieces";
 import { seatFor } from "./roles";
 
 /**
@@ -88,6 +89,18 @@ export function adopt(draft: Json): CrewDocument | null {
       Object.entries(roles).map(([name, role]) => [name, { seat: "", ...(role as object) }]),
     ),
   } as CrewDocument;
+}
+
+/** The piece that a text is, or a whole crew as JSON; null for any other text. */
+export function pieceFrom(text: string): Piece | null {
+  let read: Json;
+  try {
+    read = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  const found = adopt(read);
+  return found && Object.keys(found.roles).length > 0 ? found : null;
 }
 
 const LISTS = ["capabilities", "constraints", "responsibilities", "subscribes"] as const;

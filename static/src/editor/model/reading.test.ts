@@ -139,6 +139,10 @@ test("keys mean what they mean where the focus is", () => {
   expect(key("a", "text", true)).toBeNull();
   expect(key("f", "text")).toBeNull();
   expect(key("f", "canvas")).toBe("fit");
+  expect(key("k", "text", true)).toBe("find");
+  expect(key("?", "other", false, true)).toBe("find");
+  expect(key("?", "text", false, true)).toBeNull();
+  expect(key("-", "canvas")).toBe("zoom-out");
 });
 
 test("a problem leads to the field that holds its path", () => {

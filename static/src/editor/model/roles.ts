@@ -11,7 +11,8 @@ import {
 } from "../../graph/document";
 import { freePlace, GRID } from "../../graph/geometry";
 import { hasRoom, type Seat } from "../../graph/seats";
-import { freeName } from "./names";
+import { freeName, validName } from "./names";
+import { type Piece, pieceOf } from "./pieces";
 import { renameInOptions } from "./references";
 
 const PROGRAM = `import json
@@ -70,7 +71,7 @@ export function addRole(
 }
 
 function validStem(seat: string): string {
-  return /^[a-z][a-z0-9_-]*$/.test(seat) ? seat.slice(0, 35) : "role";
+  return validName(seat) ? seat.slice(0, 35) : "role";
 }
 
 /** Places of roles, without those of empty seats, which a document does not keep. */
@@ -153,28 +154,46 @@ export function duplicateRoles(
   document: CrewDocument,
   names: readonly string[],
   places: { [name: string]: Point },
-): { document: CrewDocument; names: string[] } {
-  const copies = new Map<string, string>();
-  let result = document;
+): Put {
+  const { roles, ...rest } = pieceOf({ ...document, layout: places }, names);
+  const copies = Object.entries(roles).map(([name, role]) => [name, titled(role)]);
+  return putRoles(document, { ...rest, roles: Object.fromEntries(copies) }, places);
+}
+
+type Put = { document: CrewDocument; names: string[] };
+
+/**
+ * Put a piece of a crew into a document, on free places near its own; returns its roles' names.
+ *
+ * Names are changed where they are taken, and seats where `seats` has no such one.
+ */
+export function putRoles(
+  document: CrewDocument,
+  piece: Piece,
+  places: { [id: string]: Point },
+  { seats = [] }: { seats?: readonly Seat[] } = {},
+): Put {
+  const names = new Map<string, string>();
+  let result = { ...document, layout: { ...document.layout, ...rolesOnly(document, places) } };
   const where = { ...places };
-  for (const name of names) {
-    const role = document.roles[name];
-    if (!role) continue;
-    const at = where[name] ?? { x: 0, y: 0 };
-    const copy = freeName(name, Object.keys(result.roles));
-    where[copy] = freePlace({ x: at.x + GRID * 2, y: at.y + GRID * 2 }, Object.values(where));
-    const roles = { ...result.roles, [copy]: titled(role) };
-    result = { ...result, roles, layout: { ...result.layout, [copy]: where[copy] } };
-    copies.set(name, copy);
+  for (const [name, role] of Object.entries(piece.roles)) {
+    const at = piece.layout?.[name] ?? { x: 0, y: 0 };
+    const put = freeName(validStem(name), Object.keys(result.roles));
+    where[put] = freePlace({ x: at.x + GRID * 2, y: at.y + GRID * 2 }, Object.values(where));
+    const known = seats.length === 0 || seats.some((seat) => seat.name === role.seat);
+    const seated = known ? role : { ...role, seat: seatFor(result, seats) };
+    const roles = { ...result.roles, [put]: seated };
+    result = { ...result, roles, layout: { ...result.layout, [put]: where[put] } };
+    names.set(name, put);
   }
-  const between: Handoff[] = (document.handoffs ?? []).flatMap((handoff) => {
-    const from = copies.get(handoff.from);
-    const to = copies.get(handoff.to);
+  const between: Handoff[] = (piece.handoffs ?? []).flatMap((handoff) => {
+    const from = names.get(handoff.from);
+    const to = names.get(handoff.to);
     return from && to ? [{ ...handoff, from, to }] : [];
   });
   if (between.length > 0)
     result = { ...result, handoffs: [...(result.handoffs ?? []), ...between] };
-  return { document: result, names: [...copies.values()] };
+  return { document: result, names: [...names.values()] };
 }
 
 function titled(role: Role): Role {

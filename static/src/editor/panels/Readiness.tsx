@@ -9,9 +9,7 @@ import { Entry, goTo } from "./ProblemsBar";
 const SETTLED_MS = 400;
 
 /** What a run needs, what it costs, and how the crew stands by the checklists. */
-export function ReadinessPart() {
-  const found = useReadiness();
-  if (found === null) return null;
+export function ReadinessPart({ found }: { found: Readiness }) {
   const lacking = found.needs.filter((check) => check.state !== "ok");
   return (
     <div className="ed-ready">
@@ -26,7 +24,7 @@ export function ReadinessPart() {
                 <li key={`${check.name} ${check.detail}`}>{check.detail}</li>
               ))}
             </ul>
-            {!found.ready && <p>A rehearsal needs no key.</p>}
+            {!found.ready && <a href="/settings/models/">Models in the settings</a>}
           </div>
         </div>
       )}
@@ -148,7 +146,7 @@ function asProblem({ path, title, detail }: Check): Problem {
 }
 
 /** Asked when the document has come to rest; what is not answered is not shown. */
-function useReadiness(): Readiness | null {
+export function useReadiness(): Readiness | null {
   const document = useEditor((state) => state.document);
   const crewId = useSession((state) => state.crewId);
   const [found, setFound] = useState<Readiness | null>(null);

@@ -10,7 +10,7 @@ import { SchemaForm } from "../inspector/SchemaForm";
 import { useEditor } from "../store/editor";
 import { publish, useSession } from "../store/session";
 import { Entry } from "./ProblemsBar";
-import { ReadinessPart } from "./Readiness";
+import { ReadinessPart, useReadiness } from "./Readiness";
 
 type Refusal = { message: string; problems: Problem[] };
 
@@ -28,6 +28,7 @@ export function RunPanel() {
   const ready =
     mayRun && errors.length === 0 && !busy && (schema !== undefined || words.trim() !== "");
   const go = (rehearse: boolean) => void start(schema ? form : words.trim(), rehearse);
+  const readiness = useReadiness();
   return (
     <section className="ed-run" aria-labelledby="run-title">
       <header className="ed-inspector-head">
@@ -66,33 +67,48 @@ export function RunPanel() {
           />
         )}
         <Reasons errors={errors} refusal={refusal} mayRun={mayRun} />
-        <div className="ed-start">
-          <button
-            type="button"
-            className="btn btn-primary"
-            disabled={!ready}
-            onClick={() => go(false)}
-          >
-            <Icon name="play" size={14} /> Run with models
-          </button>
-          <p className="hint">The real thing, within the limits of the crew.</p>
-          <button
-            type="button"
-            className="btn ed-rehearse"
-            disabled={!ready}
-            onClick={() => go(true)}
-          >
-            Rehearse
-          </button>
-          <p className="hint">
-            No model is called: the answers are scripted; engine, tools, sandboxes and contracts are
-            real. It costs nothing.
-          </p>
-        </div>
-        <ReadinessPart />
+        <Start disabled={!ready} go={go} keyless={readiness?.ready === false} />
+        {readiness && <ReadinessPart found={readiness} />}
       </div>
     </section>
   );
+}
+
+type StartProps = { disabled: boolean; go: (rehearse: boolean) => void; keyless: boolean };
+
+/** The two ways to start; first stands the one that can be gone. */
+function Start({ disabled, go, keyless }: StartProps) {
+  const look = (first: boolean) => `btn ${first ? "btn-primary" : ""}`;
+  const run = (
+    <div key="run">
+      <button
+        type="button"
+        className={look(!keyless)}
+        disabled={disabled}
+        onClick={() => go(false)}
+      >
+        <Icon name="play" size={14} /> Run with models
+      </button>
+      <p className="hint">The real thing, within the limits of the crew.</p>
+    </div>
+  );
+  const rehearse = (
+    <div key="rehearse">
+      <button
+        type="button"
+        className={`${look(keyless)} ed-rehearse`}
+        disabled={disabled}
+        onClick={() => go(true)}
+      >
+        Rehearse
+      </button>
+      <p className="hint">
+        No model is called: the answers are scripted; engine, tools, sandboxes and contracts are
+        real. It costs nothing.
+      </p>
+    </div>
+  );
+  return <div className="ed-start">{keyless ? [rehearse, run] : [run, rehearse]}</div>;
 }
 
 /** Why it does not start, before the button is pressed and after. */

@@ -2,10 +2,8 @@ import { useState } from "react";
 import { useStore } from "zustand";
 import { ApiError, Unreachable } from "../../api/http";
 import { Icon, type IconName } from "../../graph/icons";
-import { arrange } from "../canvas/actions";
-import { useFit } from "../canvas/fit";
 import { useProblems } from "../fields/problems";
-import { type Command, KEY_WORDS } from "../model/keys";
+import { COMMANDS, type Command } from "../model/keys";
 import { currentPattern, redo, tell, undo, useEditor, type View } from "../store/editor";
 import { publish, useSession } from "../store/session";
 import { Roving } from "./Roving";
@@ -48,7 +46,7 @@ function Tool({
       type="button"
       className="btn btn-quiet btn-square"
       aria-label={label}
-      title={`${label} (${KEY_WORDS[command]})`}
+      title={`${label} (${COMMANDS[command].keys})`}
       disabled={disabled}
       onClick={() => action()}
     >
@@ -60,30 +58,14 @@ function Tool({
 function History() {
   const past = useStore(useEditor.temporal, (state) => state.pastStates.length);
   const future = useStore(useEditor.temporal, (state) => state.futureStates.length);
-  const mayChange = useEditor((state) => state.mayChange);
-  const onCanvas = useEditor((state) => state.view) === "canvas";
-  const showAll = useFit();
+  const find = () => useEditor.setState({ finding: true });
   return (
     <div className="ed-tools-group">
+      <span className="ed-find">
+        <Tool icon="search" command="find" label="Find" disabled={false} action={find} />
+      </span>
       <Tool icon="undo" command="undo" label="Undo" disabled={past === 0} action={undo} />
       <Tool icon="redo" command="redo" label="Redo" disabled={future === 0} action={redo} />
-      <Tool
-        icon="layout"
-        command="layout"
-        label="Arrange"
-        disabled={!mayChange || !onCanvas}
-        action={() => {
-          arrange();
-          showAll();
-        }}
-      />
-      <Tool
-        icon="fit"
-        command="fit"
-        label="Show everything"
-        disabled={!onCanvas}
-        action={showAll}
-      />
     </div>
   );
 }

@@ -28,6 +28,8 @@ export type EditorState = {
   /** The server's findings, and the document that it found them in. */
   found: Problem[];
   checked: CrewDocument | null;
+  /** The list of everything that can be found and done is open. */
+  finding: boolean;
   /** A field to be focused, by path; a new object each time. */
   wanted: { path: string } | null;
   /** What just happened: read aloud, and shown too when it is nothing that one sees anyway. */
@@ -52,6 +54,7 @@ export const useEditor = create<EditorState>()(
       view: "canvas",
       found: [],
       checked: null,
+      finding: false,
       wanted: null,
       said: { text: "", shown: false },
     }),

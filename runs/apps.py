@@ -11,7 +11,7 @@ class RunsConfig(AppConfig):
         from runs.credential_checks import checks_register
         from runs.decisions import decide_overdue
         from runs.engine.chores import chore_register
-        from runs.experiments.service import experiments_advance
+        from runs.experiments.advance import experiments_advance
         from runs.notices import notices_send
         from runs.start_page import recent_panel
         from runs.telemetry.export import traces_send

@@ -47,6 +47,34 @@ def run_start(
     was asked for something else). With `here` the caller drives the run itself: it has the lease,
     and keys come from the environment too.
     """
+    run, started = run_prepare(
+        team=team,
+        user=user,
+        version=version,
+        task=task,
+        input=input,
+        rehearsal=rehearsal,
+        here=here,
+    )
+    if idempotency_key:
+        if known := run_known(team, idempotency_key, run.request_hash):
+            return known
+        run.idempotency_key = idempotency_key
+    return run_create(run, started, here=here)
+
+
+def run_prepare(
+    *,
+    team: Team,
+    user: User | None,
+    version: CrewVersion,
+    task: Json,
+    input: Json = None,
+    rehearsal: bool = False,
+    here: bool = False,
+) -> tuple[Run, e.RunStarted]:
+    """Look at all that a run needs and return it for `run_create`, not yet saved, with its first
+    entry. Raises BadRequest naming what is wrong. Docker may be asked: hold no transaction."""
     spec = CrewSpec.model_validate(version.document)
     _check_task(spec, task, input)
     crews = crews_pin(team=team, user=user, spec=spec)
@@ -62,9 +90,6 @@ def run_start(
     models = {
         name: choose.pin(name, role.model) for name, role in everyone.roles.items() if role.model
     }
-    request_hash = e.digest([str(version.pk), task, input, rehearsal])
-    if idempotency_key and (known := run_known(team, idempotency_key, request_hash)):
-        return known
     started = e.RunStarted.model_construct(
         crew={
             "id": str(version.crew_id),
@@ -84,21 +109,17 @@ def run_start(
         tools=tools or None,
         origin=None,
     )
-    return run_create(
-        Run(
-            team=team,
-            crew=version.crew,
-            version=version,
-            crew_name=spec.name,
-            title=_title(task),
-            rehearsal=rehearsal,
-            started_by=user,
-            idempotency_key=idempotency_key or None,
-            request_hash=request_hash,
-        ),
-        started,
-        here=here,
+    run = Run(
+        team=team,
+        crew=version.crew,
+        version=version,
+        crew_name=spec.name,
+        title=_title(task),
+        rehearsal=rehearsal,
+        started_by=user,
+        request_hash=e.digest([str(version.pk), task, input, rehearsal]),
     )
+    return run, started
 
 
 def run_create(

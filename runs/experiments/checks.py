@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 from runs.experiments.plan import (
-    AnyCheck,
     ExactCheck,
     JudgeCheck,
     PathCheck,
@@ -25,17 +24,17 @@ SEEN = 300
 _NUMBER = re.compile("[0-9]{1,9}")
 
 
-def verdict_at_once(check: AnyCheck, given: TaskGiven, output: Json) -> tuple[bool, str] | None:
-    """Return whether a result passes and why; None for a check that takes a run."""
+def verdict_at_once(
+    check: ExactCheck | PathCheck, given: TaskGiven, output: Json
+) -> tuple[bool, str]:
+    """Return whether a result passes and why, for a check that takes no run."""
     if isinstance(check, ExactCheck):
         return _same(output, given.expect)
-    if isinstance(check, PathCheck):
-        wanted = given.expect if check.equals is None else check.equals
-        try:
-            return _same(_at(output, check.path), wanted)
-        except LookupError as missing:
-            return False, str(missing)
-    return None
+    wanted = given.expect if check.equals is None else check.equals
+    try:
+        return _same(_at(output, check.path), wanted)
+    except LookupError as missing:
+        return False, str(missing)
 
 
 def check_document(check: PythonCheck | JudgeCheck) -> Json:

@@ -13,8 +13,9 @@ from django.core.management import BaseCommand, call_command
 from crews.errors import CrewError
 from runs.api_experiments import ExperimentDetail, detail
 from runs.errors import BadRequest
+from runs.experiments.advance import experiment_advance
 from runs.experiments.results import results
-from runs.experiments.service import experiment_advance, experiment_start, plan_read
+from runs.experiments.service import experiment_start, plan_read
 from runs.models import Experiment, Run
 from runs.run_here import drive_here, person_here
 

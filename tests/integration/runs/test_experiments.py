@@ -1,22 +1,21 @@
 """Experiments: the same tasks through variants, checked and compared."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client
 
 from crews.models import Crew
 from crews.services import crew_create
 from runs.errors import BadRequest
+from runs.experiments.advance import experiment_advance, experiments_advance
 from runs.experiments.results import results
-from runs.experiments.service import (
-    experiment_start,
-    experiments_advance,
-    plan_read,
-)
+from runs.experiments.service import experiment_start, plan_read
 from runs.models import Experiment, Run
 from teams.services import api_key_create
 from tests.fakes.model_server import Reply, Rule
@@ -126,6 +125,37 @@ def test_a_program_in_a_sandbox_checks(
     assert trials[0].verdicts[0]["detail"] == "Good morning"
 
 
+def test_workers_that_look_at_once_start_each_check_once(stage: Stage, crew: Crew) -> None:
+    answers(stage)
+    made = experiment_start(team=stage.team, user=stage.user, plan=plan_read(plan(crew, JUDGE)))
+    for run in Run.objects.all():
+        stage.go_on(run)
+
+    def look(_: int) -> list[Run]:
+        try:
+            return experiment_advance(made.pk)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        started = [run for runs in threads.map(look, range(4)) for run in runs]
+    assert len(started) == Run.objects.filter(crew_name="Check: polite").count() == 4
+    # A worker that knew of no other may have made a crew of its own; later ones do not.
+    drive(stage)
+    made.refresh_from_db()
+    assert made.ended_at is not None
+
+
+def test_one_crew_checks_all_results(stage: Stage, crew: Crew) -> None:
+    answers(stage)
+    experiment_start(team=stage.team, user=stage.user, plan=plan_read(plan(crew, JUDGE)))
+    runs = Run.objects.filter(status="queued")
+    while run := runs.first():
+        stage.go_on(run)
+        experiments_advance()
+    assert Crew.objects.filter(name="Check: polite").count() == 1
+
+
 def test_a_run_that_fails_passes_no_check(stage: Stage, crew: Crew) -> None:
     stage.server.rules = [Rule(status=401)]
     asked = plan(crew, {"kind": "exact"}, JUDGE)
@@ -177,6 +207,7 @@ def test_a_variant_that_cannot_run_starts_nothing(
         experiment_start(team=stage.team, user=stage.user, plan=plan_read(asked))
     assert not Run.objects.exists()
     assert not Experiment.objects.exists()
+    assert list(Crew.objects.all()) == [crew]
 
 
 def test_over_rest_and_on_the_page(stage: Stage, crew: Crew, client: Client) -> None:

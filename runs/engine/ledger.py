@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from runs.errors import RunError, RunHalted
 from runs.journal import store
+from runs.journal.entries import Entry
 from runs.journal.fold import RunState, fold
 from runs.journal.writer import Writer
 
@@ -33,6 +34,7 @@ class Ledger:
         self._gathered: list[store.NewEntry] = []
         self._flush_due = False
         self._written: asyncio.Future[None] | None = None
+        self._rest: asyncio.Future[None] | None = None
 
     def record(self, entry: store.NewEntry) -> None:
         """Take an entry; it is written at the latest when the event loop comes round."""
@@ -46,46 +48,65 @@ class Ledger:
         self._flush()
         if self._written is not None:
             await asyncio.shield(self._written)
+        if self._rest is not None:
+            await asyncio.wait([self._rest])
         if self.lost is not None:
             raise self.lost
 
     def _flush(self) -> None:
         self._flush_due = False
-        if not self._gathered:
-            return
-        batch, self._gathered = tuple(self._gathered), []
-        self._written = asyncio.ensure_future(self._write(batch, self._written))
-        self._written.add_done_callback(lambda done: done.cancelled() or done.exception())
+        if self._gathered:
+            batch, self._gathered = tuple(self._gathered), []
+            self._written = asyncio.get_running_loop().create_future()
+            self._written.add_done_callback(lambda told: told.cancelled() or told.exception())
+            self._write(batch, self._written)
 
-    async def _write(
-        self, batch: tuple[store.NewEntry, ...], before: asyncio.Future[None] | None
+    def _write(
+        self,
+        batch: tuple[store.NewEntry, ...],
+        told: asyncio.Future[None],
+        refused: RunHalted | None = None,
     ) -> None:
-        gated = any(entry.gated for entry in batch)
-        allowed = store.OPEN if gated else store.UNFINISHED
-        done = self._writer.append(
-            store.Write(run=self.run, entries=batch, lease=self._lease, allowed=allowed)
-        )
+        """Hand entries to the writer, which answers in the order of the calls; then tell how it
+        went, or what was `refused` before."""
+        allowed = store.OPEN if any(entry.gated for entry in batch) else store.UNFINISHED
+        write = store.Write(run=self.run, entries=batch, lease=self._lease, allowed=allowed)
+        done = self._writer.append(write)
+        done.add_done_callback(lambda done: self._settle(done, batch, told, refused))
+
+    def _settle(
+        self,
+        done: asyncio.Future[list[Entry]],
+        batch: tuple[store.NewEntry, ...],
+        told: asyncio.Future[None],
+        refused: RunHalted | None,
+    ) -> None:
         try:
-            if before is not None:
-                await asyncio.wait([before])
-            written = await done
-            self.missed |= written[0].seq != self.state.seq + 1
-            fold(written, self.state)
-            self.on_written()
+            self._take_in(done.result())
+            error: Exception | None = refused
         except RunHalted as halted:
-            if halted.status != "paused" or not gated:
+            error = halted
+            rest = tuple(entry for entry in batch if not entry.gated)
+            if halted.status != "paused" or len(rest) == len(batch):
                 self._lose(halted)
-                raise
-            if rest := tuple(entry for entry in batch if not entry.gated):
-                await self._write(rest, None)
-            raise
-        except Exception as error:
-            self._lose(
-                error
-                if isinstance(error, RunError)
-                else RunError(f"The journal cannot be written: {error}")
-            )
-            raise
+            elif rest:
+                # Behind what has been handed in meanwhile.
+                self._rest = told
+                self._write(rest, told, halted)
+                return
+        except Exception as failed:  # noqa: BLE001 (told to whoever waits)
+            error = failed
+            wrong = f"The journal cannot be written: {failed}"
+            self._lose(failed if isinstance(failed, RunError) else RunError(wrong))
+        if error is None:
+            told.set_result(None)
+        else:
+            told.set_exception(error)
+
+    def _take_in(self, written: list[Entry]) -> None:
+        self.missed |= written[0].seq != self.state.seq + 1
+        fold(written, self.state)
+        self.on_written()
 
     def _lose(self, error: RunError) -> None:
         if self.lost is None:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from runs.engine import retry
+from runs.engine.breaking_off import Cut
 from runs.engine.budget import Budget, BudgetExceeded, Place
 from runs.engine.cache import Cacheable
 from runs.engine.failures import Failures
@@ -29,7 +30,8 @@ class Outcome:
 @dataclass(slots=True)
 class Scope:
     """A place in the structure of a run: the path of keys, and the action that is parent there;
-    the branches that it is in, how many delegations it stands below, and who failed before."""
+    the branches that it is in, how many delegations it stands below, who failed before, and what
+    breaks it off."""
 
     path: str = ""
     action: str | None = None
@@ -37,6 +39,7 @@ class Scope:
     branches: tuple[str, ...] = ()
     depth: int = 0
     failures: Failures = field(default_factory=Failures)
+    cuts: tuple[Cut, ...] = ()
     _names: dict[str, int] = field(default_factory=dict)
 
     def key(self, name: str) -> str:
@@ -51,19 +54,30 @@ class Scope:
         return again.key(name)
 
     def branch(
-        self, name: str, *, limited: bool = False, failures: Failures | None = None
+        self,
+        name: str,
+        *,
+        limited: bool = False,
+        failures: Failures | None = None,
+        cut: Cut | None = None,
     ) -> "Scope":
         """Return a scope of its own for what runs beside others; `limited` where the limits of a
         branch hold for it."""
         path = self.key(name)
         branches = (*self.branches, path) if limited else self.branches
         failures = failures or self.failures
-        return Scope(path, self.action, self.agent, branches, self.depth, failures)
+        cuts = (*self.cuts, cut) if cut else self.cuts
+        return Scope(path, self.action, self.agent, branches, self.depth, failures, cuts)
 
     def inside(self, key: str, action: str, act: "Act") -> "Scope":
         """Return the scope of what an action contains."""
         depth = self.depth + (act.type == "delegation")
-        return Scope(key, action, act.agent, self.branches, depth, self.failures)
+        return Scope(key, action, act.agent, self.branches, depth, self.failures, self.cuts)
+
+    @property
+    def cut(self) -> bool:
+        """Say whether nothing more is to begin here."""
+        return any(cut.made for cut in self.cuts)
 
     def place(self, agent: str) -> Place:
         return Place(agent, self.branches, self.depth)

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from runs.engine import retry
 from runs.engine.acts import Scope
+from runs.engine.breaking_off import Cut
 from runs.engine.budget import BudgetExceeded
 from runs.errors import ActionError, RunHalted, RunSuspended
 from runs.patterns.base import Outcome
@@ -22,13 +23,15 @@ OWN_TOOLS = ("tools", "own")
 
 @dataclass(slots=True, kw_only=True)
 class SideBySide:
-    """Branches by name; `after`, `racing`: see `runs.patterns.base.Crew.parallel`."""
+    """Branches by name; `after`, `racing`, `until`: see `runs.patterns.base.Crew.parallel`."""
 
     crew: "CrewAtWork"
     branches: Mapping[str, Branch]
     after: Mapping[str, Sequence[str]]
     racing: bool
+    until: Callable[[], bool] | None
     slot: str
+    _cut: Cut = field(default_factory=Cut)
     _scopes: dict[str, Scope] = field(default_factory=dict)
     _tasks: dict[str, asyncio.Future[Outcome]] = field(default_factory=dict)
 
@@ -36,11 +39,15 @@ class SideBySide:
         """Return how each came out. All of them come to rest before a halt or a wait of one is
         passed on."""
         self._place()
+        self._look()
         if len(self.branches) == 1:
             (name,) = self.branches
             results: list[Outcome | BaseException] = [await self._one(name)]
         else:
             results = await self._all()
+        if self._cut.made:
+            named = zip(self.branches, results, strict=True)
+            results = [await self._withdrawn(name, result) for name, result in named]
         self._account()
         for result in sorted((r for r in results if isinstance(r, BaseException)), key=_weight):
             raise result
@@ -62,7 +69,8 @@ class SideBySide:
             before = order[: order.index(name)]
             failures = known.apart() if self.racing else known.branch(self._rest_of(before))
             limited = self._is_limited(name)
-            self._scopes[name] = place.branch(name, limited=limited, failures=failures)
+            cut = self._cut if self.until else None
+            self._scopes[name] = place.branch(name, limited=limited, failures=failures, cut=cut)
 
     def _account(self) -> None:
         for scope in self._scopes.values() if self.racing else ():
@@ -93,6 +101,24 @@ class SideBySide:
             return Outcome(error=failed.error)
         except BudgetExceeded as reached:
             return Outcome(error=retry.describe(reached))
+        finally:
+            self._look()
+
+    def _look(self) -> None:
+        """Break off what is still under way, if that is the end."""
+        if self.until and not self._cut.made and self.until():
+            self._cut.make()
+
+    async def _withdrawn(
+        self, name: str, result: Outcome | BaseException
+    ) -> Outcome | BaseException:
+        """Let a branch that waits for a person come to its end: nobody needs to decide any
+        more."""
+        if not isinstance(result, RunSuspended):
+            return result
+        await self.crew.recorder.written()
+        self._scopes[name] = replace(self._scopes[name], _names={})
+        return await self._one(name)
 
     async def _in_time(self, work: Awaitable[Json]) -> Json:
         seconds = self.crew.recorder.budget.branch.seconds

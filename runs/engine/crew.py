@@ -179,10 +179,16 @@ class CrewAtWork:
         after: Mapping[str, Sequence[str]] | None = None,
         *,
         racing: bool = False,
+        until: Callable[[], bool] | None = None,
         slot: str = "branch",
     ) -> dict[str, base.Outcome]:
         side_by_side = SideBySide(
-            crew=self, branches=branches, after=after or {}, racing=racing, slot=slot
+            crew=self,
+            branches=branches,
+            after=after or {},
+            racing=racing,
+            until=until,
+            slot=slot,
         )
         return await side_by_side.outcomes()
 

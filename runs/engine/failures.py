@@ -21,7 +21,7 @@ Json = Any
 ASKED_FROM = 2
 TRY_AGAIN, EDIT, GO_ON, STOP = "try again", "edit", "go on without it", "stop the run"
 # Failures that another approach cannot help: a limit is reached, or a person has decided.
-SETTLED = ("budget", "rejected", "stopped", "uncertain", "no_credential")
+SETTLED = ("budget", "not_needed", "rejected", "stopped", "uncertain", "no_credential")
 _NEVER = 10**9
 
 

@@ -5,19 +5,22 @@ See docs/engine.md.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
 import structlog
 from structlog.contextvars import bound_contextvars
 
-from runs.engine import cache, rates, retry
+from runs.engine import cache, endings, rates, retry
 from runs.engine.acts import Act as Act
 from runs.engine.acts import Outcome as Outcome
 from runs.engine.acts import Scope as Scope
 from runs.engine.acts import begin, entry_of, started
 from runs.engine.breaker import BreakerOpen, doing
+from runs.engine.breaking_off import NotNeeded, breakable
 from runs.engine.budget import Budget, Hold, LimitReached
 from runs.engine.failures import told_of
 from runs.engine.ledger import Ledger
@@ -134,6 +137,8 @@ class Recorder(Ledger):
             if known.status == "failed":
                 raise ActionError(known.error or {})
             attempt = known.attempt + 1
+            if scope.cut:
+                raise self._broken_off(act, key, action, scope, begun=True)
             if known.status == "retrying":
                 retries_left = max(0, act.retries - known.attempt)
             else:
@@ -160,6 +165,8 @@ class Recorder(Ledger):
     ) -> Json:
         place = scope.place(act.agent)
         while True:
+            if scope.cut:
+                raise self._broken_off(act, key, action, scope, begun=attempt > 1)
             self.budget.begin(place)
             waits = await self._waits(act.rate)
             hold = self.budget.reserve(
@@ -172,9 +179,13 @@ class Recorder(Ledger):
                     )
                 )
                 await self.written()
-                await self._sleep(waits)
-                with bound_contextvars(action=action):
-                    outcome = await effect(action)
+                async with breakable(scope.cuts):
+                    await self._sleep(waits)
+                    with bound_contextvars(action=action):
+                        outcome = await effect(action)
+            except NotNeeded:
+                hold.settle(act.tokens, act.cost_usd)
+                raise self._broken_off(act, key, action, scope, given_up=True) from None
             except (RunHalted, LeaseLost, RunSuspended):
                 hold.settle(0, None)
                 raise
@@ -184,10 +195,13 @@ class Recorder(Ledger):
                 raise
             except Exception as failure:
                 wait = retry.delay(failure, attempt) if retries_left > 0 else None
-                self._failed(failure, wait, act, key, action, scope, hold)
+                ended = endings.failed(failure, wait, act)
+                self._failed(ended, act, key, action, scope, hold)
                 if wait is None:
-                    raise ActionError(retry.describe(failure, role=act.agent)) from failure
-                await asyncio.sleep(wait)
+                    raise ActionError(ended.error) from failure
+                with suppress(NotNeeded):
+                    async with breakable(scope.cuts):
+                        await asyncio.sleep(wait)
                 attempt, retries_left = attempt + 1, retries_left - 1
                 continue
             hold.settle(retry.tokens(outcome.usage), outcome.cost_usd)
@@ -274,6 +288,10 @@ class Recorder(Ledger):
             decision = {"choice": "", "value": None, "comment": ""} | known.decision
             self.record(self._entry(e.ActionFinished(output=decision), key, action, scope, act))
             return decision
+        if known is not None and known.status == "failed":
+            raise ActionError(known.error or {})
+        if scope.cut:
+            raise self._broken_off(act, key, action, scope, begun=known is not None)
         if known is None or known.status != "waiting":
             if known is None:
                 self.record(self._started(act, key, action, scope, attempt=1, gated=True))
@@ -342,40 +360,34 @@ class Recorder(Ledger):
             )
             raise ActionError(error)
 
-    def _given_up(self, act: Act, key: str, action: str, scope: Scope) -> None:
-        """Journal that an effect was cancelled because its role ran out of time. One that is
-        cancelled because the worker stops is left in doubt, for whoever takes the run over."""
-        if self.stopping or self.lost is not None:
-            return
-        message = "It was given up: its role or branch ran out of time."
-        error = {"kind": "timeout", "message": message, "role": act.agent, "given_up": True}
-        if partial := act.heard():
-            error["partial_text"] = partial
-        failed = e.ActionFailed(error=error, final=True)
-        self.record(self._entry(failed, key, action, scope, act))
-
-    def _failed(
+    def _broken_off(
         self,
-        failure: Exception,
-        wait: float | None,
         act: Act,
         key: str,
         action: str,
         scope: Scope,
-        hold: Hold,
+        *,
+        begun: bool = True,
+        given_up: bool = False,
+    ) -> ActionError:
+        """Return the failure of what is not needed any more, journaled if it had begun."""
+        ended = endings.not_needed(act, given_up=given_up)
+        if begun:
+            self.record(self._entry(ended, key, action, scope, act))
+        return ActionError(ended.error)
+
+    def _given_up(self, act: Act, key: str, action: str, scope: Scope) -> None:
+        """Journal that an effect was cancelled because its role ran out of time. One that is
+        cancelled because the worker stops is left in doubt, for whoever takes the run over."""
+        if not self.stopping and self.lost is None:
+            self.record(self._entry(endings.out_of_time(act), key, action, scope, act))
+
+    def _failed(
+        self, ended: e.ActionFailed, act: Act, key: str, action: str, scope: Scope, hold: Hold
     ) -> None:
-        usage, cost = retry.spent(failure)
-        hold.settle(retry.tokens(usage), cost)
-        error = retry.describe(failure, role=act.agent)
+        hold.settle(retry.tokens(ended.usage), Decimal(ended.cost_usd) if ended.cost_usd else None)
         # What it says may come from a server or a model; the journal has it.
-        told = {"action": action, "key": key, "kind": error.get("kind"), "final": wait is None}
+        told = {"action": action, "key": key, "kind": ended.error.get("kind"), "final": ended.final}
         log.info("action_failed", run=self.run, **told)
-        failed = e.ActionFailed(
-            error=error,
-            final=wait is None,
-            retry_in_s=wait,
-            usage=usage,
-            cost_usd=None if cost is None else str(cost),
-        )
-        self.record(self._entry(failed, key, action, scope, act))
+        self.record(self._entry(ended, key, action, scope, act))
         self.budget.breaker.result(failed=True)

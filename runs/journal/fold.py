@@ -153,6 +153,7 @@ def _continue(state: RunState, action: ActionState, entry: Entry, payload: dict[
         state.failures += taken is None
         state.takeovers = 0
         _spend(state, action, payload)
+        _settle(state, action, entry.at)
     elif entry.kind == "action.uncertain":
         action.status = "uncertain"
     elif entry.kind == "run.waiting":
@@ -162,11 +163,16 @@ def _continue(state: RunState, action: ActionState, entry: Entry, payload: dict[
             _halt(state, "waiting", entry.at)
     elif entry.kind == "decision.made":
         action.status, action.decision = "running", payload
-        state.open_questions = [other for other in state.open_questions if other != action.id]
-        if state.status == "waiting" and not state.open_questions:
-            _go_on(state, entry.at)
+        _settle(state, action, entry.at)
     else:
         _steer(state, entry, payload)
+
+
+def _settle(state: RunState, action: ActionState, at: str) -> None:
+    """Note that a person is not, or not any more, asked by an action."""
+    state.open_questions = [other for other in state.open_questions if other != action.id]
+    if state.status == "waiting" and not state.open_questions:
+        _go_on(state, at)
 
 
 def _steer(state: RunState, entry: Entry, payload: dict[str, Json]) -> None:

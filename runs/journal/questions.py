@@ -30,7 +30,7 @@ class QuestionRows:
             return
         if entry.kind == "run.waiting":
             self._asked.append(entry)
-        elif entry.kind == "decision.made":
+        elif entry.kind == "decision.made" or _is_withdrawn(entry):
             self._settled.append(entry)
         elif entry.kind in _ENDS:
             self._ended.append(entry)
@@ -65,6 +65,12 @@ class QuestionRows:
             )
         if self._ended:
             yield _END, [(when(e.at), uuid(e.run)) for e in self._ended]
+
+
+def _is_withdrawn(entry: Entry) -> bool:
+    """Say whether an action is not needed any more, whatever it asks."""
+    error = (entry.payload or {}).get("error") or {}
+    return entry.kind == "action.failed" and error.get("kind") == "not_needed"
 
 
 _ASK = (

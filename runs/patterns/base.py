@@ -148,10 +148,13 @@ class Crew(Protocol):
         after: Mapping[str, Sequence[str]] | None = None,
         *,
         racing: bool = False,
+        until: Callable[[], bool] | None = None,
     ) -> dict[str, Outcome]:
         """Run branches side by side, each in a key scope of its own, and capture each one's
         failure. `after` names for a branch those whose end it waits for, without a circle;
-        `racing` ones wait for each other by what they share, in no order known before."""
+        `racing` ones wait for each other by what they share, in no order known before. `until` is
+        looked at whenever one has come to its end: once it holds, the others are broken off, with
+        an error of the kind `not_needed`."""
         ...
 
     async def once(
@@ -201,6 +204,12 @@ ENOUGH: dict[str, Json] = {
     "maximum": 1,
     "title": "Confident enough",
     "description": "From this confidence on (0 to 1) nothing more is begun; left out, all is done.",
+}
+# What a leader answers that is asked how confident it is.
+CONFIDENCE: dict[str, Json] = {
+    "type": "object",
+    "required": ["confidence"],
+    "properties": {"confidence": {"type": "number", "minimum": 0, "maximum": 1}},
 }
 
 

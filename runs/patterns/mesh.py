@@ -67,7 +67,7 @@ async def mesh(crew: Crew) -> Json:
         bus.end(FIRST)
     branches = {name: at_work(bus, Peer(name=name, role=name)) for name in peers}
     branches |= {name: when_spawned(bus, name, n) for name, n in further.items()}
-    outcomes = await crew.parallel(branches, racing=True)
+    outcomes = await crew.parallel(branches, racing=True, until=lambda: first and bool(bus.ended))
     answers = {m["from"]: m["content"] for m in bus.log if m["type"] == ANSWER}
     if not answers:
         failures = [f"{n}: {o.error.get('message')}" for n, o in outcomes.items() if o.error]

@@ -5,7 +5,21 @@ from collections.abc import Awaitable, Callable
 
 from crews.catalog import PatternInfo, Seat
 from runs.errors import ActionError
-from runs.patterns.base import Crew, Given, Json, Outcome, Pattern, partial, roster
+from runs.patterns.base import (
+    CONFIDENCE,
+    ENOUGH,
+    Crew,
+    Given,
+    Json,
+    Outcome,
+    Pattern,
+    partial,
+    roster,
+)
+from runs.patterns.bus import Bus
+
+# The branch that says when what the specialists have brought is enough.
+JUDGE = "enough."
 
 INFO = PatternInfo(
     name="parallel",
@@ -30,15 +44,24 @@ INFO = PatternInfo(
         ),
         Seat(name="merger", title="Merger", description="Integrates the results into one."),
     ),
+    options_schema={
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "enough_confidence": {
+                **ENOUGH,
+                "description": "The merger is asked whenever a result comes; from this confidence"
+                " on (0 to 1) those who still work are broken off.",
+            }
+        },
+    },
 )
 
 
 async def parallel(crew: Crew) -> Json:
     (merger,), specialists = crew.seated("merger"), crew.seated("specialist")
     wanted = await picked(crew, specialists)
-    outcomes = await crew.parallel(
-        {name: at_work(name, merger) for name in specialists if name in wanted}
-    )
+    outcomes = await at_once(crew, merger, [name for name in specialists if name in wanted])
     brought = {name: outcome.value for name, outcome in outcomes.items() if outcome.error is None}
     missing = {name: failure(o) for name, o in outcomes.items() if o.error is not None}
     missing |= {name: "There is no such specialist." for name in wanted if name not in specialists}
@@ -59,6 +82,77 @@ async def parallel(crew: Crew) -> Json:
 
     told = {"of": list(brought), "missing": missing}
     return await crew.step("synthesis", f"merged by {merger}", merger, told, merge)
+
+
+async def at_once(crew: Crew, merger: str, names: list[str]) -> dict[str, Outcome]:
+    """Let the specialists work, all of them to their end unless the crew ends early."""
+    work = {name: at_work(name, merger) for name in names}
+    if crew.options.get("enough_confidence") is None or len(names) < 2:
+        return await crew.parallel(work)
+    desk = Desk(Bus(crew, names, most=len(names)), merger, names)
+    branches = {name: desk.bringing(name, at_work) for name, at_work in work.items()}
+    outcomes = await crew.parallel(
+        {**branches, JUDGE: desk.judge}, racing=True, until=lambda: desk.enough
+    )
+    return {name: outcomes[name] for name in names}
+
+
+class Desk:
+    """Where the results of specialists come in, and the merger says when they are enough."""
+
+    def __init__(self, bus: Bus, merger: str, names: list[str]) -> None:
+        self.enough = False
+        self._bus = bus
+        self._merger = merger
+        self._names = names
+
+    def bringing(
+        self, name: str, at_work: Callable[[Crew], Awaitable[Json]]
+    ) -> Callable[[Crew], Awaitable[Json]]:
+        async def work(place: Crew) -> Json:
+            with self._bus.reader(name):
+                passage = await at_work(place)
+                brought = {"from": name, "to": self._merger, "content": passage.payload}
+                await self._bus.post(place, name, name, brought)
+                return passage
+
+        return work
+
+    async def judge(self, place: Crew) -> Json:
+        """Ask the merger, whenever something has come, until that is enough or all."""
+        brought: list[Json] = []
+        with self._bus.reader(JUDGE):
+            while not self.enough:
+                news, end = await self._bus.read(place, JUDGE, self._merger, lambda _: True)
+                brought += news
+                if end or len(brought) == len(self._names):
+                    return None
+                try:
+                    self.enough = await self._is_enough(place, brought)
+                except ActionError:
+                    return None  # Nobody can say, so all is waited for.
+        return None
+
+    async def _is_enough(self, place: Crew, brought: list[Json]) -> bool:
+        wanted, here = place.options["enough_confidence"], [m["from"] for m in brought]
+        missing = [name for name in self._names if name not in here]
+        words = (
+            f"These results are there; {', '.join(missing)} did not bring any yet. How confident"
+            " are you, from 0 to 1, that the task can be answered well without? Do nothing else."
+        )
+        given = [Given(source=m["from"], payload=m["content"]) for m in brought]
+        said = await place.ask(
+            self._merger, place.task, words=words, given=given, returns=CONFIDENCE, own=False
+        )
+        if said["confidence"] < wanted:
+            return False
+
+        async def noted(_: Crew) -> Json:
+            return {"confidence": said["confidence"], "enough": wanted, "not_needed": missing}
+
+        name = f"confident enough ({said['confidence']:g})"
+        await place.step("checkpoint", name, self._merger, {"brought": here}, noted)
+        return True
 
 
 async def picked(crew: Crew, specialists: list[str]) -> list[str]:

@@ -6,14 +6,9 @@ from dataclasses import dataclass, field
 
 from crews.catalog import PatternInfo, Seat
 from runs.errors import ActionError
-from runs.patterns.base import ENOUGH, Crew, Given, Json, Pattern, partial, roster
+from runs.patterns.base import CONFIDENCE, ENOUGH, Crew, Given, Json, Pattern, partial, roster
 
 NOT_NEEDED = "not needed"
-CONFIDENCE: dict[str, Json] = {
-    "type": "object",
-    "required": ["confidence"],
-    "properties": {"confidence": {"type": "number", "minimum": 0, "maximum": 1}},
-}
 INFO = PatternInfo(
     name="plan",
     title="Plan and execute",

@@ -218,6 +218,7 @@ function proceed(state: RunState, action: ActionState, entry: Entry, payload: Js
       if (!taken) state.failures += 1;
       state.takeovers = 0;
       spend(state, action, payload);
+      settle(state, action, entry.at);
       return true;
     case "action.uncertain":
       action.status = "uncertain";
@@ -232,12 +233,17 @@ function proceed(state: RunState, action: ActionState, entry: Entry, payload: Js
     case "decision.made":
       action.status = "running";
       action.decision = payload;
-      state.open_questions = state.open_questions.filter((id) => id !== action.id);
-      if (state.status === "waiting" && state.open_questions.length === 0) goOn(state, entry.at);
+      settle(state, action, entry.at);
       return true;
     default:
       return false;
   }
+}
+
+/** Notes that a person is not, or not any more, asked by an action. */
+function settle(state: RunState, action: ActionState, at: string): void {
+  state.open_questions = state.open_questions.filter((id) => id !== action.id);
+  if (state.status === "waiting" && state.open_questions.length === 0) goOn(state, at);
 }
 
 function steer(state: RunState, entry: Entry, payload: JsonObject): void {

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from crews.schema_guard import validate_payload
 from sandbox.scripted import ScriptedDriver
 from sandbox.scripted_programs import Call as Program
 from tests.fakes.model_server import Call, Reply, Rule
@@ -80,18 +81,13 @@ def _given(crew: AnyCrew, chance: Random, question: Json) -> Json:
     if question["reason"] == "approval":
         changed = {"text": "changed"} if "text" in question["proposed"] else {"task": "changed"}
         return question["proposed"] | changed
-    for cue, made in _CUES.items():
-        if cue in question["question"]:
-            return made(chance, crew.names)
     said = f"somebody gives {chance.randrange(999)}"
-    schema = question["schema"]
-    for name, part in schema.get("properties", {}).items():
-        if name == "summary":
-            return {"summary": said}
-        if name in _SHAPES:
-            return _SHAPES[name](chance, crew.names)
-        raise AssertionError(f"Nobody knows what {name} is: {part}")
-    return said
+    shapes = [_SHAPES[name] for name in question["schema"].get("properties", {}) if name in _SHAPES]
+    while shapes:
+        value = shapes[0](chance, crew.names)
+        if not validate_payload(question["schema"], value):
+            return value
+    return said if question["schema"]["type"] == "string" else {"summary": said}
 
 
 def driver() -> ScriptedDriver:
@@ -164,16 +160,18 @@ _CUES: dict[str, Callable[[Random, list[str]], Json]] = {
     "Pick the specialists": lambda chance, names: {
         "specialists": chance.sample([*names, "nobody"], chance.randint(1, len(names)))
     },
+    "How confident are you": lambda chance, names: {"confidence": chance.random()},
     "Judge what": _judged,
     "Write messages to those": _turn,
     "around a shared board": _writes,
     "React to the event": _published,
 }
-# The same by a property of what is asked for, where the words are not told.
+# The same by a property of what is asked for, for people.
 _SHAPES = {
     "subtasks": _planned,
     "specialist": _CUES["Say which specialist"],
     "specialists": _CUES["Pick the specialists"],
+    "confidence": _CUES["How confident are you"],
     "approved": _judged,
     "messages": _turn,
     "writes": _writes,

@@ -49,12 +49,12 @@ def any_crew(seed: int, pattern: str) -> AnyCrew:
     made["limits"] = {"breaker": {"failures": 1000, "window": 1000, "repeats": 1000}}
     if chance.random() < 0.3:
         made["limits"]["on_failures"] = "proceed"
-    races, limited, stops = pattern in RACES, chance.random() < 0.3, chance.random() < 0.1
+    races, limited, stops = _races(made), chance.random() < 0.3, chance.random() < 0.1
     if limited:
         _limit(chance, made, names)
     races |= _tooled(chance, made, names) and pattern in AT_ONCE
     inner = _others(chance, made, names, f"inner-{pattern}-{seed}")
-    races |= inner is not None and inner["pattern"]["name"] in RACES
+    races |= inner is not None and _races(inner)
     return AnyCrew(
         document=made,
         inner=inner,
@@ -64,6 +64,13 @@ def any_crew(seed: int, pattern: str) -> AnyCrew:
         races=races or limited or stops,
         stops=stops,
     )
+
+
+def _races(made: Json) -> bool:
+    """Say whether who comes first decides how a crew goes on; specialists race to be enough."""
+    pattern = made["pattern"]
+    early = pattern["name"] == "parallel" and "enough_confidence" in pattern["options"]
+    return pattern["name"] in RACES or early
 
 
 def _tooled(chance: Random, made: Json, names: list[str]) -> bool:
@@ -138,7 +145,7 @@ def _hierarchical(chance: Random) -> Drawn:
 def _plan(chance: Random) -> Drawn:
     roles, names = _crowd(chance, "worker")
     roles["boss"] = model_role("planner", instructions="You plan.")
-    return document("plan", roles), names
+    return document("plan", roles, options=_enough(chance)), names
 
 
 def _pipeline(chance: Random) -> Drawn:
@@ -163,7 +170,11 @@ def _parallel(chance: Random) -> Drawn:
     roles["end"] = _role("merger", "end")
     if chance.random() < 0.5:
         roles["door"] = model_role("router", instructions="You route.")
-    return document("parallel", roles), names
+    return document("parallel", roles, options=_enough(chance)), names
+
+
+def _enough(chance: Random) -> Json:
+    return {"enough_confidence": 0.7} if chance.random() < 0.3 else {}
 
 
 def _debate(chance: Random) -> Drawn:

@@ -43,7 +43,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
-        if fixtures & {"new_installation", "installation", "site"}:
+        if fixtures & {"new_installation", "shared_house", "site", "studio_site"}:
             item.add_marker("whole")
         elif fixtures & {"db", "transactional_db"} or item.get_closest_marker("django_db"):
             item.add_marker("database")
@@ -105,13 +105,6 @@ def docker_client() -> Iterator[docker.DockerClient]:
         yield client
 
 
-@pytest.fixture(params=["embedded", "production"])
-def mode(request: pytest.FixtureRequest) -> Mode:
-    """Both modes, one after the other."""
-    chosen: Mode = request.param
-    return chosen
-
-
 @pytest.fixture
 def new_installation(
     request: pytest.FixtureRequest, tmp_path: Path
@@ -133,14 +126,6 @@ def new_installation(
     yield new
     for installation in made:
         installation.stop()
-
-
-@pytest.fixture
-def installation(mode: Mode, new_installation: Callable[..., Installation]) -> Installation:
-    """An installation in each mode, with everything started."""
-    made = new_installation(mode)
-    made.start()
-    return made
 
 
 @pytest.fixture(scope="session")

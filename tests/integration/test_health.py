@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-import httpx2
 import pytest
 from django.core.cache import cache
 from django.db.models.functions import Now
@@ -12,8 +11,6 @@ from django.test import Client
 
 from runs.models import Worker
 from runs.workers import worker_leave, worker_seen
-from tests.engines.installation import Installation
-from tests.engines.processes import wait_until
 from tests.engines.services import Redis
 
 
@@ -63,12 +60,3 @@ def test_redis_may_be_away(db: None, probe: Client, redis: Redis, settings: Any)
     assert checks == {"database": "ok", "workers": "ok", "redis": "does not answer"}
     redis.start()
     assert ready(probe)[0] == 200
-
-
-def test_a_whole_installation_becomes_ready(installation: Installation) -> None:
-    wait_until(
-        lambda: httpx2.get(installation.url + "/readyz").status_code == 200,
-        seconds=30,
-        what="a worker being alive",
-    )
-    assert httpx2.get(installation.url + "/healthz").status_code == 200

@@ -7,14 +7,27 @@ import httpx2
 
 from tests.engines.installation import Installation
 from tests.engines.processes import wait_until
+from tests.integration.runs.house import House
 
 
-def test_it_answers_and_has_a_worker(installation: Installation) -> None:
+def test_it_answers_and_has_a_worker(house: House) -> None:
+    installation = house.installation
     assert httpx2.get(installation.url + "/accounts/login/").status_code == 200
     wait_until(installation.worker_pids, what="a worker")
 
 
-def test_pages_and_their_files_come_from_this_host(installation: Installation) -> None:
+def test_it_becomes_ready(house: House) -> None:
+    url = house.installation.url
+    wait_until(
+        lambda: httpx2.get(url + "/readyz").status_code == 200,
+        seconds=30,
+        what="a worker being alive",
+    )
+    assert httpx2.get(url + "/healthz").status_code == 200
+
+
+def test_pages_and_their_files_come_from_this_host(house: House) -> None:
+    installation = house.installation
     page = httpx2.get(installation.url + "/accounts/login/").text
     addresses = [part.split('"')[0] for part in page.split("/static/")[1:]]
     assert addresses

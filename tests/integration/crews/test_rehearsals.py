@@ -30,12 +30,14 @@ def test_the_documents_own_example_has_no_problems_here() -> None:
 Rehearse = Callable[[str], list[dict[str, Any]]]
 
 
-@pytest.fixture
-def rehearse(new_installation: Callable[..., Installation]) -> Rehearse:
+@pytest.fixture(scope="module")
+def rehearse(tmp_path_factory: pytest.TempPathFactory) -> Rehearse:
     """Rehearse a template with its own example and return the run's journal."""
+    settings = {"CALLSHEET_REHEARSAL_PACE": "0"}
+    folder = tmp_path_factory.mktemp("rehearsals")
+    installation = Installation(mode="embedded", folder=folder, settings=settings)
 
     def run(slug: str) -> list[dict[str, Any]]:
-        installation = new_installation(CALLSHEET_REHEARSAL_PACE="0")
         task = ENTRIES[slug].spec.task.example
         done = installation.run("run_crew", slug, "--task", task, "--rehearse", "--json")
         assert done.returncode == 0, done.stderr

@@ -6,7 +6,6 @@ import time
 from typing import Any
 
 import docker
-import pytest
 
 from runs.engine.workspace import RUN_LABEL
 from tests.engines.processes import wait_until
@@ -15,7 +14,6 @@ from tests.integration.runs import trail
 from tests.integration.runs.documents import code_role, delegate, desk, pipeline, steps
 from tests.integration.runs.house import House, stop, thaw
 
-pytestmark = pytest.mark.whole
 Json = Any
 BACK_S = 45
 HANDED_OVER = {"reason": "The worker before was told to end.", "handover": True}

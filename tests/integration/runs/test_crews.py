@@ -20,7 +20,6 @@ from tests.integration.runs.documents import (
 )
 from tests.integration.runs.house import House
 
-pytestmark = pytest.mark.whole
 Json = Any
 BOTH = pytest.mark.parametrize("model", [OPENAI, ANTHROPIC], ids=lambda model: model["provider"])
 REPORT = {

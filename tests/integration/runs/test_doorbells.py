@@ -20,7 +20,6 @@ from tests.integration.runs.documents import delegate, desk, steps
 from tests.integration.runs.house import House
 from tests.integration.runs.test_live import over, seqs, until, watching
 
-pytestmark = pytest.mark.whole
 Json = Any
 
 

@@ -15,7 +15,6 @@ from tests.fakes.model_server import Reply, Rule
 from tests.integration.runs.documents import delegate, desk, steps
 from tests.integration.runs.house import House
 
-pytestmark = pytest.mark.whole
 Json = Any
 _STRANGER = """
 from teams.services import api_key_create, team_create_personal, user_create

@@ -3,14 +3,11 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-import pytest
-
 from tests.fakes.model_server import Reply, Rule
 from tests.integration.runs import trail
 from tests.integration.runs.documents import desk
 from tests.integration.runs.house import House
 
-pytestmark = pytest.mark.whole
 Json = Any
 WEEK = timedelta(days=7)
 _AGE = """

@@ -131,7 +131,6 @@ def test_the_table_of_questions_can_be_made_anew(stage: Stage) -> None:
     assert list(Question.objects.filter(run=played.run).values_list("seq", "closed_at")) == before
 
 
-@pytest.mark.whole
 def test_a_wait_and_its_deadline_survive_all_processes(house: House) -> None:
     house.server.rules = [
         Rule(anywhere="You lead.", times=1, reply=Reply(tool_calls=(delegate("coder", "alpha"),))),

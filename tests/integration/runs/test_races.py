@@ -5,13 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
 
-import pytest
-
 from tests.fakes.model_server import Reply, Rule
 from tests.integration.runs.documents import desk, steps
 from tests.integration.runs.house import House
 
-pytestmark = pytest.mark.whole
 Json = Any
 
 

@@ -5,14 +5,12 @@ import threading
 from pathlib import Path
 from typing import Any
 
-import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from tests.integration.runs.documents import steps
 from tests.integration.runs.house import House
 
-pytestmark = pytest.mark.whole
 Json = Any
 MB = 1 << 20
 COUNT = 150

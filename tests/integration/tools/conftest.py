@@ -1,13 +1,10 @@
-"""The stage of the runs' tests, and a web server on the loopback."""
+"""A web server on the loopback."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from tests.fakes.web import WebServer
-from tests.integration.runs.conftest import fake_models, server, stage
-
-__all__ = ["fake_models", "server", "stage"]
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Where runs are tested: a stage in this process, and whole installations that tests share."""
+"""A stage for runs in this process, and whole installations that tests share."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack

@@ -12,13 +12,26 @@ def data_dir() -> Path:
     return Path(os.environ.get("CALLSHEET_DATA_DIR") or BASE_DIR / "var").absolute()
 
 
+class DataDirRefused(Exception):
+    """The data folder cannot be made or written; the text says what to do."""
+
+
 def prepare_data_dir() -> Path:
-    """Create the data folder and its secrets, for its owner's eyes only, unless they are there."""
+    """Create the data folder and its secrets, for its owner's eyes only, unless they are there.
+
+    Raises DataDirRefused.
+    """
     folder = data_dir()
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    (folder / "broker").mkdir(exist_ok=True)
-    for name in ("secret_key", "credential_keys"):
-        _write_once(folder / name)
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (folder / "broker").mkdir(exist_ok=True)
+        for name in ("secret_key", "credential_keys"):
+            _write_once(folder / name)
+    except OSError as error:
+        raise DataDirRefused(
+            f"The data folder {folder} cannot be used: {error.strerror}. Choose one that you may "
+            "write to: CALLSHEET_DATA_DIR=…"
+        ) from error
     return folder
 
 

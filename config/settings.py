@@ -10,11 +10,20 @@ from typing import Any
 import environ
 from csp.constants import NONCE, SELF
 from csp.constants import NONE as NOTHING
+from django.core.exceptions import ImproperlyConfigured
 
 from config.data_dir import BASE_DIR, data_dir, secret
 from config.logs import logging_settings
 
 env = environ.Env()
+
+
+def _port(variable: str, default: int) -> int:
+    given = env.str(variable, default=str(default))
+    if not given.isdecimal() or not 0 < int(given) < 2**16:
+        raise ImproperlyConfigured(f"{variable} must be a port from 1 to 65535, not {given!r}.")
+    return int(given)
+
 
 DATA_DIR = data_dir()
 REDIS_URL: str = env.str("REDIS_URL", default="")
@@ -25,7 +34,7 @@ DEBUG: bool = env.bool("CALLSHEET_DEBUG", default=False)
 SECRET_KEY = secret("secret_key", "CALLSHEET_SECRET_KEY") or "unset: run through manage.py or asgi"
 # Comma-separated, newest first: the first encrypts, all decrypt.
 CREDENTIAL_KEYS = secret("credential_keys", "CALLSHEET_CREDENTIAL_KEYS").split(",")
-PORT: int = env.int("PORT", default=8000)
+PORT = _port("PORT", 8000)
 PUBLIC_ORIGINS: list[str] = env.list(
     "CALLSHEET_ORIGINS", default=[f"http://127.0.0.1:{PORT}", f"http://localhost:{PORT}"]
 )
@@ -40,7 +49,7 @@ SESSION_COOKIE_NAME = f"sessionid_{PORT}" if EMBEDDED else "sessionid"
 
 # What agents serve in their sandboxes opens on an origin of its own, with a host name per preview.
 # Browsers find every name below localhost on this machine.
-PREVIEW_PORT: int = env.int("CALLSHEET_PREVIEW_PORT", default=PORT + 1)
+PREVIEW_PORT = _port("CALLSHEET_PREVIEW_PORT", PORT + 1)
 PREVIEW_ORIGIN: str = env.str(
     "CALLSHEET_PREVIEW_ORIGIN", default=f"http://*.localhost:{PREVIEW_PORT}"
 ).rstrip("/")
@@ -113,6 +122,10 @@ TEMPLATES = [
 DATABASES: dict[str, dict[str, Any]] = {
     "default": env.db_url("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'callsheet.sqlite3'}")
 }
+if "ENGINE" not in DATABASES["default"]:
+    raise ImproperlyConfigured(
+        "DATABASE_URL is no address like postgres://user:password@host/name."
+    )
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",

@@ -7,9 +7,7 @@ from config.data_dir import prepare_data_dir
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 prepare_data_dir()
 
-from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
-from channels.security.websocket import OriginValidator  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.core.asgi import get_asgi_application  # noqa: E402
 
@@ -17,22 +15,10 @@ http = get_asgi_application()
 
 from config.celery import app as celery_app  # noqa: E402, F401 (services send by the current app)
 from config.lines import WithLine  # noqa: E402
-from config.websockets import ApiKeyAuth, not_found  # noqa: E402
+from config.websockets import OurOriginOrKey, not_found  # noqa: E402
 from runs.routing import websocket_urlpatterns  # noqa: E402
 
+sockets = URLRouter([*websocket_urlpatterns, not_found])
 application = ProtocolTypeRouter(
-    {
-        "http": http,
-        # The full origin, with scheme and port: another server on the same host is foreign.
-        # Programs that send an API key come without an origin.
-        "websocket": WithLine(
-            ApiKeyAuth(
-                by_key=URLRouter([*websocket_urlpatterns, not_found]),
-                by_session=OriginValidator(
-                    AuthMiddlewareStack(URLRouter([*websocket_urlpatterns, not_found])),
-                    settings.PUBLIC_ORIGINS,
-                ),
-            )
-        ),
-    }
+    {"http": http, "websocket": WithLine(OurOriginOrKey(sockets, settings.PUBLIC_ORIGINS))}
 )

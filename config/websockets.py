@@ -1,31 +1,28 @@
-"""Who may open a websocket: a browser of our own origin with a session, a program with a key."""
+"""Who may open a websocket: a browser with a page of our own origin, a program with a key."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
-from django.contrib.auth.models import AnonymousUser
+from channels.security.websocket import OriginValidator
 from django.urls import re_path
 
 from runs.consumers import NOT_THERE
-from teams.services import api_key_find
+from teams.sockets import token_of
 
 
-class ApiKeyAuth:
-    """Sends connections with `Authorization: Bearer <key>` one way and all others the other."""
+class OurOriginOrKey:
+    """Closes connections that come from pages of others."""
 
-    def __init__(self, *, by_key: Any, by_session: Any) -> None:
-        self._by_key = by_key
-        self._by_session = by_session
+    def __init__(self, app: Any, origins: Sequence[str]) -> None:
+        self._app = app
+        # The full origin, with scheme and port: another server on the same host is foreign.
+        self._of_browsers = OriginValidator(app, origins)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> Any:
-        header = dict(scope.get("headers", ())).get(b"authorization", b"").decode(errors="replace")
-        scheme, _, token = header.partition(" ")
-        if scheme.lower() != "bearer":
-            return await self._by_session(scope, receive, send)
-        key = await database_sync_to_async(api_key_find)(token=token.strip())
-        who = {"user": key.user, "team": key.team} if key else {"user": AnonymousUser()}
-        return await self._by_key({**scope, **who}, receive, send)
+        # Programs come without an origin; they are known by their key alone, never by a cookie.
+        by_key = token_of(scope.get("headers", ())) is not None
+        return await (self._app if by_key else self._of_browsers)(scope, receive, send)
 
 
 class NotFound(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has no types

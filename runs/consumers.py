@@ -1,33 +1,39 @@
 """The websocket of a run ◆: entries after a seq, then new ones as they come; previews of texts.
 
-Messages of the channel layer only say when to look: rows are read from the database, also every few
-seconds without any message. The client sends nothing but pings. One that reads slowly is sent no
-more than it takes; one that does not read is closed, and comes back for the rest.
+Who is abreast of the run is handed each new entry by the run's tail; who is not reads on by itself,
+at its own pace. The client sends nothing but pings. One that reads slowly is sent no more than it
+takes; one that does not read is closed, and comes back for the rest.
 """
 
 import asyncio
-import json
+import random
+import time
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs
 
 import structlog
+from channels.consumer import get_handler_name
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 
 from runs import live
-from runs.journal import doorbell
 from runs.models import Run
-from runs.pace import Line, Pace, TooSlow
+from runs.pace import Line, Message, Outbox, Pace, TooSlow
 from teams.access import Caller, get_or_404
 from teams.models import User
+from teams.sockets import caller_of
 
 log = structlog.get_logger(__name__)
 LOOK_AGAIN_S = 2.0
+# Who may watch is asked again so often, not of all viewers at once.
+ASK_AGAIN_S = (8.0, 12.0)
 # As browsers and Python's json write it. Nothing else that a client says is read at all.
 PINGS = ('{"type":"ping"}', '{"type": "ping"}')
+PONG = Message(0, b'{"type":"pong"}')
 NOT_SIGNED_IN, NOT_THERE, TOO_SLOW, FAILED = 4401, 4404, 4408, 1011
 
 
@@ -35,112 +41,120 @@ class RunConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     """Streams one run to one viewer."""
 
     async def connect(self) -> None:
-        self.seq = 0
-        self.line: Line | None = self.scope.get("line")
+        self.seq = _after(self.scope.get("query_string", b""))
+        self.run = str(self.scope["url_route"]["kwargs"]["run"])
+        self.line: Line = self.scope.get("line") or Outbox(self.base_send)
         self.pace = Pace(self.line)
-        self.upto: int | None = None
-        self.tail: live.Tail | None = None
+        self.abreast = False
         self.news = asyncio.Event()
+        self.tail: live.Tail | None = None
         self.sender: asyncio.Task[None] | None = None
         await self.accept()
-        user = self.scope.get("user")
-        if not isinstance(user, User):
-            await self.close(NOT_SIGNED_IN)
+        if refusal := await self._refusal():
+            await self.close(refusal)
             return
-        run = str(self.scope["url_route"]["kwargs"]["run"])
-        team = self.scope.get("team")
-        who = Caller(user=user, team=team, pinned=True) if team else user
-        if not await _may_view(who, run):
-            await self.close(NOT_THERE)
-            return
-        self.seq = _after(self.scope.get("query_string", b""))
-        self.tail = live.watch(run)
-        # First the group, then the backlog: what comes in between is in one of the two.
-        try:
-            await self.channel_layer.group_add(doorbell.group(run), self.channel_name)
-        except Exception as error:  # noqa: BLE001 (each client of Redis has its own)
-            # Without wake-ups the viewer looks again by itself.
-            log.warning("group_not_joined", run=run, error=str(error))
-        self.sender = asyncio.ensure_future(self._send_all(self.tail))
+        self.tail = live.watch(self.run, self)
+        self.sender = asyncio.ensure_future(self._serve(self.tail))
 
     async def disconnect(self, code: int) -> None:
         if self.sender is not None:
             self.sender.cancel()
         if self.tail is not None:
-            live.leave(self.tail)
-            with suppress(Exception):
-                await self.channel_layer.group_discard(
-                    doorbell.group(self.tail.run), self.channel_name
-                )
+            live.leave(self.tail, self)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if text_data in PINGS:
-            await self._show('{"type":"pong"}')
+            self.show(PONG)
 
-    async def entries(self, message: dict[str, Any]) -> None:
-        """The channel layer says that there are entries up to a seq."""
-        if message["seq"] > self.seq:
-            self.upto = max(self.upto or 0, message["seq"])
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        # Channels' own closes old database connections before each message, in a thread.
+        await getattr(self, get_handler_name(message))(message)
+
+    def take(self, messages: Sequence[Message]) -> None:
+        """Send new entries at once, unless the viewer is behind."""
+        if not self.abreast or messages[0].seq > self.seq + 1 or self._is_full():
+            self.abreast = False
             self.news.set()
+            return
+        for message in messages:
+            if message.seq > self.seq:
+                self._send_entry(message)
 
-    async def delta(self, message: dict[str, Any]) -> None:
-        """The channel layer brings a piece of text that a model is writing or a command prints."""
-        told = {
-            name: message[name] for name in ("type", "action", "text", "stream") if name in message
-        }
-        await self._show(json.dumps(told))
-
-    async def _send_all(self, tail: live.Tail) -> None:
-        """Send until the viewer goes; one that cannot be served is sent away to come back."""
-        try:
-            await self._follow(tail)
-        except TooSlow:
-            log.info("viewer_too_slow", run=tail.run, seq=self.seq)
-            await self._leave(TOO_SLOW)
-        except Exception:
-            log.exception("viewer_not_served", run=tail.run)
-            await self._leave(FAILED)
-
-    async def _leave(self, code: int) -> None:
-        if self.line is None:
-            await self.close(code)
-        else:
-            self.line.close(code)
-
-    async def _show(self, text: str) -> None:
+    def show(self, message: Message) -> None:
         """Send what nobody misses, unless the viewer is behind."""
-        with suppress(TooSlow):
-            if not self.pace.is_full():
-                await self._tell(text)
+        if not self._is_full():
+            self._tell(message)
 
-    async def _tell(self, text: str) -> None:
-        self.pace.sends(text)
-        await self.send(text)
+    def fail(self) -> None:
+        self._leave(FAILED)
 
-    async def _follow(self, tail: live.Tail) -> None:
-        """Send what there is, say so, then whatever comes; from one task, so that order holds."""
-        await self._send_new(tail, None)
-        await self._tell(json.dumps({"type": "caught_up", "seq": self.seq}))
-        while True:
+    async def _serve(self, tail: live.Tail) -> None:
+        """Serve the viewer until it goes; one that cannot be served is sent away."""
+        try:
+            await self._catch_up(tail, look=True)
+            self._tell(Message.of({"type": "caught_up", "seq": self.seq}))
+            while not (refusal := await self._wait()):
+                await self._catch_up(tail)
+            self._leave(refusal)
+        except TooSlow:
+            log.info("viewer_too_slow", run=self.run, seq=self.seq)
+            self._leave(TOO_SLOW)
+        except Exception:
+            log.exception("viewer_not_served", run=self.run)
+            self._leave(FAILED)
+
+    async def _wait(self) -> int:
+        """Return when there may be something to send, or with the code to close with."""
+        ask_again = time.monotonic() + random.uniform(*ASK_AGAIN_S)  # noqa: S311 (no secret)
+        while not self.news.is_set():
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_AGAIN_S):
                     await self.news.wait()
-            self.news.clear()
             self.pace.look()
-            upto, self.upto = self.upto, None
-            await self._send_new(tail, upto)
+            if time.monotonic() > ask_again:
+                if refusal := await self._refusal():
+                    return refusal
+                ask_again = time.monotonic() + random.uniform(*ASK_AGAIN_S)  # noqa: S311
+        self.news.clear()
+        return 0
 
-    async def _send_new(self, tail: live.Tail, upto: int | None) -> None:
-        while messages := await tail.after(self.seq, upto):
-            for seq, text in messages:
-                if seq > self.seq:
-                    await self._tell(text)
-                    self.seq = seq
+    async def _catch_up(self, tail: live.Tail, *, look: bool = False) -> None:
+        """Send what there is; from then on the tail hands over what comes."""
+        self.abreast = False
+        while messages := await tail.after(self.seq, look=look):
+            for message in messages:
+                if message.seq > self.seq:
+                    self._send_entry(message)
                     await self.pace.room()
-            if upto is not None and self.seq >= upto:
-                return
             # Let the server write what has been sent before the next page is read.
             await asyncio.sleep(0)
+        self.abreast = True
+
+    async def _refusal(self) -> int:
+        """Return the code to close with, 0 for somebody who may watch."""
+        who = await caller_of(self.scope.get("headers", ()))
+        if who is None:
+            return NOT_SIGNED_IN
+        return 0 if await _may_view(who, self.run) else NOT_THERE
+
+    def _is_full(self) -> bool:
+        try:
+            return self.pace.is_full()
+        except TooSlow:
+            self.news.set()  # whoever waits for it closes the line
+            return True
+
+    def _send_entry(self, message: Message) -> None:
+        self._tell(message)
+        self.seq = message.seq
+
+    def _tell(self, message: Message) -> None:
+        self.pace.sends(message)
+        self.line.write(message)
+
+    def _leave(self, code: int) -> None:
+        self.abreast = False
+        self.line.close(code)
 
 
 @database_sync_to_async  # type: ignore[untyped-decorator]

@@ -1,5 +1,6 @@
 """The only sender of wake-ups. A message never carries truth: losing every one of them delays, and
-changes nothing.
+changes nothing. One about a few small entries brings a copy of them, which saves who hears it the
+reading of what the database has by then.
 
 With Redis, wake-ups go through Celery and the channel layer. Embedded, the channel layer lives in
 the web process alone, so the worker rings it by datagrams to a socket in the data folder.
@@ -10,7 +11,7 @@ import functools
 import json
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -21,8 +22,13 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 from django.db import transaction
 
+from runs.journal.entries import entry_text
+from runs.journal.placing import Placed
+
 log = structlog.get_logger(__name__)
 DATAGRAM_BYTES = 60_000
+# So much is copied into one message; escaped once more it still fits a datagram.
+COPY_CHARACTERS = 16_000
 
 
 def group(run: str) -> str:
@@ -43,10 +49,16 @@ def ring_work(run: str) -> None:
         log.warning("doorbell_lost", run=run, error=str(error))
 
 
-def ring_entries(runs: Mapping[str, int]) -> None:
-    """Tell the viewers of each run that it has entries up to a seq."""
-    for run, seq in runs.items():
-        _send(run, {"type": "entries", "run": run, "seq": seq})
+def ring_entries(written: Iterable[Placed]) -> None:
+    """Tell the viewers of runs up to which seq there are entries, once these are committed."""
+    for one in written:
+        message = {"type": "entries", "run": one.run, "seq": one.head.seq}
+        if sum(len(text or "") for text, _ in one.texts) <= COPY_CHARACTERS and not one.blobs:
+            message["texts"] = [
+                entry_text(entry.__dict__, text)
+                for entry, (text, _) in zip(one.entries, one.texts, strict=True)
+            ]
+        _send(one.run, message)
 
 
 def ring_delta(run: str, action: str, text: str, stream: str = "") -> None:

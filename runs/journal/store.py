@@ -13,14 +13,14 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import islice
 from types import ModuleType
-from typing import Any, cast
+from typing import Any
 
 from django.db import connection, transaction
 
 from runs import models
 from runs.errors import LeaseLost, RunError, RunHalted
 from runs.journal import doorbell, postgres, projection, questions, sqlite
-from runs.journal.entries import GENESIS, Entry, Payload
+from runs.journal.entries import GENESIS, Entry, Payload, entry_text
 from runs.journal.placing import Head, Placed, place
 
 OPEN = ("queued", "running", "waiting")
@@ -69,7 +69,7 @@ def append(writes: Sequence[Write], heads: Heads | None = None) -> list[list[Ent
     heads = {} if heads is None else heads
     placed = [_place(write, heads) for write in writes]
     batches = _batches(placed)
-    results: dict[int, list[Entry] | RunError] = {}
+    results: dict[int, Placed | RunError] = {}
     missed: set[str] = set()
     with nullcontext() if _is_one_statement(batches) else transaction.atomic():
         for batch in batches:
@@ -77,15 +77,14 @@ def append(writes: Sequence[Write], heads: Heads | None = None) -> list[list[Ent
             moved = _database().write([one for one in batch if one.run not in missed])
             for one in batch:
                 if one.run in moved:
-                    results[id(one)] = one.entries
+                    results[id(one)] = one
                 else:
                     missed.add(one.run)
                     results[id(one)] = _write_locked(one.write, heads)
-    # Not from `heads`, which forget a run of which a later write was refused.
-    written = [(one.run, results[id(one)]) for one in placed]
-    rung = {run: told[-1].seq for run, told in written if isinstance(told, list) and told}
-    transaction.on_commit(lambda: doorbell.ring_entries(rung))
-    return [results[id(one)] for one in placed]
+    told = [results[id(one)] for one in placed]
+    written = [one for one in told if isinstance(one, Placed)]
+    transaction.on_commit(lambda: doorbell.ring_entries(written))
+    return [one.entries if isinstance(one, Placed) else one for one in told]
 
 
 def append_one(write: Write) -> list[Entry]:
@@ -102,17 +101,21 @@ def read(run: str, after: int = 0, limit: int | None = None) -> list[Entry]:
     return load(rows[:limit] if limit else rows)
 
 
+def read_texts(run: str, after: int, limit: int) -> list[tuple[int, str]]:
+    """Return the seqs and the JSON texts of a run's entries with seq > `after`, in order, at most
+    `limit` of them. The payloads are taken as they are stored."""
+    rows = list(models.Entry.objects.filter(run_id=run, seq__gt=after).order_by("seq")[:limit])
+    blobs = _blobs(rows)
+    return [(row.seq, entry_text(_fields(row), _payload(row, blobs))) for row in rows]
+
+
 def load(rows: Iterable[models.Entry]) -> list[Entry]:
     """Return stored rows as entries, with payloads that are kept as blobs filled in."""
     rows = list(rows)
-    wanted = {row.blob for row in rows if row.blob}
-    blobs: dict[str, bytes] = {}
-    if wanted:
-        found = models.Blob.objects.filter(
-            run_id__in={row.run_id for row in rows}, sha256__in=wanted
-        )
-        blobs = {blob.sha256: bytes(blob.data) for blob in found}
-    return [_entry(row, blobs) for row in rows]
+    blobs = _blobs(rows)
+    return [
+        Entry(**_fields(row), payload=json.loads(_payload(row, blobs) or "null")) for row in rows
+    ]
 
 
 def actions_rebuild(run: str) -> int:
@@ -182,28 +185,35 @@ def blob_fetch(run: str, digest: str) -> bytes:
     return bytes(models.Blob.objects.get(run_id=run, sha256=digest).data)
 
 
-def _entry(row: models.Entry, blobs: Mapping[str, bytes]) -> Entry:
-    text: str | bytes | None = blobs.get(row.blob) if row.blob else row.payload
-    return Entry(
-        run=str(row.run_id),
-        seq=row.seq,
-        at=row.at,
-        kind=cast(Any, row.kind),
-        action=str(row.action) if row.action else None,
-        parent=str(row.parent) if row.parent else None,
-        key=row.key,
-        agent=row.agent,
-        actor=row.actor,
-        payload=_parse(text),
-        salt=row.salt,
-        payload_hash=row.payload_hash,
-        prev_hash=row.prev_hash,
-        hash=row.hash,
-    )
+def _blobs(rows: Sequence[models.Entry]) -> dict[str, str]:
+    wanted = {row.blob for row in rows if row.blob}
+    if not wanted:
+        return {}
+    found = models.Blob.objects.filter(run_id__in={row.run_id for row in rows}, sha256__in=wanted)
+    return {blob.sha256: bytes(blob.data).decode() for blob in found}
 
 
-def _parse(text: str | bytes | None) -> dict[str, Any] | None:
-    return None if text is None else json.loads(text)
+def _payload(row: models.Entry, blobs: Mapping[str, str]) -> str | None:
+    return blobs.get(row.blob) if row.blob else row.payload
+
+
+def _fields(row: models.Entry) -> dict[str, Any]:
+    """Return all fields of an entry but its payload."""
+    return {
+        "run": str(row.run_id),
+        "seq": row.seq,
+        "at": row.at,
+        "kind": row.kind,
+        "action": str(row.action) if row.action else None,
+        "parent": str(row.parent) if row.parent else None,
+        "key": row.key,
+        "agent": row.agent,
+        "actor": row.actor,
+        "salt": row.salt,
+        "payload_hash": row.payload_hash,
+        "prev_hash": row.prev_hash,
+        "hash": row.hash,
+    }
 
 
 def _database() -> ModuleType:
@@ -230,7 +240,7 @@ def _is_one_statement(batches: list[list[Placed]]) -> bool:
     return _database() is postgres and len(batches) == 1 and batches[0][0].is_plain
 
 
-def _write_locked(write: Write, heads: Heads) -> list[Entry] | RunError:
+def _write_locked(write: Write, heads: Heads) -> Placed | RunError:
     """Write what was not allowed, or was chained to an old head, if it is allowed under the lock
     of the run's row."""
     heads.pop(write.run, None)
@@ -239,7 +249,7 @@ def _write_locked(write: Write, heads: Heads) -> list[Entry] | RunError:
             return refusal
         placed = _place(write, heads)
         _database().write([placed])
-    return placed.entries
+    return placed
 
 
 def _refusal(write: Write) -> RunError | None:

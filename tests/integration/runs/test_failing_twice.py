@@ -21,7 +21,7 @@ from tests.integration.runs.playing import Played, Stage
 
 Json = Any
 CHOICES = ["try again", "edit", "go on without it", "stop the run"]
-NO = {"status": 400, "message": "no"}
+NO: Json = {"status": 400, "message": "no"}
 
 
 def decided(stage: Stage, played: Played, choice: str, **more: Json) -> Played:

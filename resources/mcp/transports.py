@@ -17,6 +17,7 @@ from django.conf import settings
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.message import SessionMessage
 
+from resources.answers import bounded
 from resources.errors import ServerFailed
 from resources.network import CONNECT_S, CheckedConnections
 from sandbox.addresses import Address, is_public
@@ -54,7 +55,7 @@ async def over_http(url: str, headers: Mapping[str, str]) -> AsyncIterator[Any]:
             headers={"Accept-Encoding": "identity", **headers},
             timeout=timeout,
             transport=_Checked(),
-            event_hooks={"response": [_cap]},
+            event_hooks={"response": [bounded(MAX_BYTES, _too_large)]},
         ) as client,
         streamable_http_client(url, http_client=client) as streams,
     ):
@@ -72,27 +73,8 @@ class _Checked(httpx2.AsyncHTTPTransport):
         )
 
 
-class _Capped(httpx2.AsyncByteStream):
-    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
-        self._stream = stream
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        left = MAX_BYTES
-        async for piece in self._stream:
-            left -= len(piece)
-            if left < 0:
-                raise ServerFailed(f"The server's answer is larger than {MAX_BYTES >> 20} MiB.")
-            yield piece
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
-
-
-async def _cap(response: httpx2.Response) -> None:
-    """Bound what a server can make us hold; what is packed unasked is not unpacked."""
-    response.headers.pop("content-encoding", None)
-    if isinstance(response.stream, httpx2.AsyncByteStream):
-        response.stream = _Capped(response.stream)
+def _too_large() -> ServerFailed:
+    return ServerFailed(f"The server's answer is larger than {MAX_BYTES >> 20} MiB.")
 
 
 @asynccontextmanager

@@ -1,11 +1,9 @@
 """The HTTP connections of an event loop, and what its failures mean in plain words."""
 
 import asyncio
-import codecs
 import socket
 import ssl
-import zlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -13,14 +11,12 @@ from weakref import WeakKeyDictionary
 
 import httpx2
 
+from resources.answers import bounded
 from runs.providers.base import ProviderError
 from runs.providers.errors import CutStream, MalformedAnswer, Peer, Unreachable, WrongAddress
 
 CONNECT_SECONDS = 4.0
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
-PIECE_BYTES = 64 * 1024
-# zlib's window bits for whichever of its two wrappings comes
-_ZLIB_OR_GZIP = 47
 POOL_SIZE = 16
 MAX_POOLS = 64
 
@@ -44,47 +40,8 @@ class AnswerTooLarge(httpx2.ReadError):
     """The answer is larger than any model's."""
 
 
-class _Capped(httpx2.AsyncByteStream):
-    """An answer unpacked, without the mark that some servers put before UTF-8, and bounded."""
-
-    def __init__(self, stream: httpx2.AsyncByteStream, *, packed: bool) -> None:
-        self._stream = stream
-        self._unpacker = zlib.decompressobj(_ZLIB_OR_GZIP) if packed else None
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        left = MAX_ANSWER_BYTES
-        async for received in self._stream:
-            for piece in self._unpacked(received):
-                if left == MAX_ANSWER_BYTES:
-                    piece = piece.removeprefix(codecs.BOM_UTF8)
-                left -= len(piece)
-                if left < 0:
-                    raise AnswerTooLarge(f"more than {MAX_ANSWER_BYTES} bytes")
-                yield piece
-
-    def _unpacked(self, received: bytes) -> Iterator[bytes]:
-        if self._unpacker is None:
-            yield received
-            return
-        piece = b""
-        while received or len(piece) == PIECE_BYTES:
-            try:
-                piece = self._unpacker.decompress(received, PIECE_BYTES)
-            except zlib.error as error:
-                raise httpx2.ReadError("the answer cannot be unpacked") from error
-            received = self._unpacker.unconsumed_tail
-            yield piece
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
-
-
-async def _cap(response: httpx2.Response) -> None:
-    """Bound what a server can make us hold. Some, and proxies before them, pack what they were
-    asked to leave as it is."""
-    packed = response.headers.pop("content-encoding", "").lower() in ("gzip", "x-gzip", "deflate")
-    if isinstance(response.stream, httpx2.AsyncByteStream):
-        response.stream = _Capped(response.stream, packed=packed)
+def _too_large() -> AnswerTooLarge:
+    return AnswerTooLarge(f"more than {MAX_ANSWER_BYTES} bytes")
 
 
 class _Pools:
@@ -129,7 +86,7 @@ def _client(tls: ssl.SSLContext) -> httpx2.AsyncClient:
         ),
         follow_redirects=False,
         headers={"accept-encoding": "identity"},
-        event_hooks={"response": [_cap]},
+        event_hooks={"response": [bounded(MAX_ANSWER_BYTES, _too_large)]},
     )
 
 

@@ -65,7 +65,7 @@ class Run(models.Model):
 class Entry(models.Model):
     """One entry of a run's journal: append-only, but for the erasure of a payload."""
 
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="entries")
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="entries", db_index=False)
     seq = models.PositiveIntegerField()
     at = models.CharField(max_length=27)
     kind = models.CharField(max_length=20)
@@ -88,10 +88,16 @@ class Entry(models.Model):
 
 class Action(models.Model):
     """A projection of entries for queries. `seq` is that of its first entry; text is cut to
-    previews."""
+    previews.
+
+    What changes while an action goes on is in no index, and the indexes are few: every step of
+    every run writes to all of them. A filter looks through the actions of one run.
+    """
 
     id = models.UUIDField(primary_key=True)
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="action_rows")
+    run = models.ForeignKey(
+        Run, on_delete=models.CASCADE, related_name="action_rows", db_index=False
+    )
     parent = models.UUIDField(null=True)
     seq = models.PositiveIntegerField()
     key = models.TextField()
@@ -114,9 +120,6 @@ class Action(models.Model):
         indexes = [
             models.Index(fields=["run", "seq"], name="actions_in_order"),
             models.Index(fields=["run", "parent", "seq"], name="actions_of_parent"),
-            models.Index(fields=["run", "status", "seq"], name="actions_by_status"),
-            models.Index(fields=["run", "agent", "seq"], name="actions_by_agent"),
-            models.Index(fields=["run", "type", "seq"], name="actions_by_type"),
         ]
 
 

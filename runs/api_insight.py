@@ -1,6 +1,6 @@
 """The REST API of what can be asked of a run: why, from where, how well, and against another."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -10,62 +10,23 @@ from ninja import Query, Router, Schema
 from crews.rest.wire import BODY_REFUSALS, REFUSALS
 from runs.analysis import analyze, messages
 from runs.api import RunOut, fresh
-from runs.comparison import compare
+from runs.comparison import Row, Total, compare
 from runs.errors import BadRequest
 from runs.models import Run
 from runs.progress import progress
-from runs.provenance import provenance
+from runs.provenance import Part, provenance
 from runs.selectors import state_of
-from runs.why import Reasons, action_asked
+from runs.why import Reasons, Step, action_asked
 from teams.access import Caller, get_or_404
 
 router = Router(tags=["runs"])
 
 
-class SideOut(Schema):
-    action: UUID
-    status: str
-    attempts: int
-    tokens: int
-    cost_usd: str | None
-    took_s: float | None
-    output_hash: str
-    preview: str
-    model: str
-    taken: bool
-
-
-class RowOut(Schema):
-    """An action of one run or of both. `differs` names in what: only_a, only_b, status, input,
-    output, model."""
-
-    key: str
-    agent: str
-    type: str
-    name: str
-    a: SideOut | None
-    b: SideOut | None
-    differs: list[str]
-
-
-class TotalOut(Schema):
+@dataclass(frozen=True, kw_only=True)
+class TotalOut(Total):
     """What a run came to; what a fork took over is apart, in the `taken_…` numbers."""
 
     run: RunOut
-    status: str
-    output: Any
-    error: dict[str, Any] | None
-    actions: int
-    calls: int
-    failures: int
-    tokens: int
-    cost_usd: str
-    unpriced: bool
-    took_s: float | None
-    taken_actions: int
-    taken_calls: int
-    taken_tokens: int
-    taken_cost_usd: str
 
 
 class CompareOut(Schema):
@@ -78,52 +39,15 @@ class CompareOut(Schema):
     first: str | None
     different: int
     total: int
-    rows: list[RowOut]
-
-
-class StepOut(Schema):
-    """A step on the way to an action: itself, what it stands in, and what was given to the step
-    `to`. Tokens and cost are those of the action with all in it."""
-
-    action: UUID
-    key: str
-    agent: str
-    type: str
-    name: str
-    status: str
-    relation: str
-    to: UUID | None
-    depth: int
-    tokens: int
-    cost_usd: str | None
-    took_s: float | None
-    taken: bool
-    preview: str
+    rows: list[Row]
 
 
 class WhyOut(Schema):
-    steps: list[StepOut]
-
-
-class PartOut(Schema):
-    """A part of the answer: the value at `path`, or of a text its piece from `start` to `end`.
-    `match`: exact, partial (by `share` of its words), written (in the last agent's own words), or
-    given (with the task)."""
-
-    path: str
-    start: int
-    end: int
-    text: str
-    match: str
-    share: float
-    action: UUID | None
-    agent: str
-    type: str
-    edited: bool
+    steps: list[Step]
 
 
 class ProvenanceOut(Schema):
-    parts: list[PartOut]
+    parts: list[Part]
 
 
 class AgentOut(Schema):
@@ -207,7 +131,7 @@ def run_compare(
         "first": found.first,
         "different": len(found.different),
         "total": len(rows),
-        "rows": [asdict(row) for row in rows[offset : offset + limit]],
+        "rows": rows[offset : offset + limit],
     }
 
 
@@ -221,7 +145,7 @@ def run_why(
     known = action_asked(state, action)
     if known is None:
         raise BadRequest(f"action: this run has no action '{action}'")
-    return {"steps": [asdict(step) for step in Reasons(state).of(known)]}
+    return {"steps": Reasons(state).of(known)}
 
 
 @router.get(
@@ -231,7 +155,7 @@ def run_why(
 )
 def run_provenance(request: HttpRequest, run: UUID) -> dict[str, Any]:
     """Say which action and agent each part of the answer comes from."""
-    return {"parts": [asdict(part) for part in provenance(state_of(_run(request, run)))]}
+    return {"parts": provenance(state_of(_run(request, run)))}
 
 
 @router.get(

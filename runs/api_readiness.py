@@ -1,7 +1,6 @@
 """The REST API of what is said of a crew before it runs."""
 
-from dataclasses import asdict
-from typing import Any, Literal
+from typing import Any
 
 from django.http import HttpRequest
 from ninja import Router, Schema
@@ -12,7 +11,7 @@ from crews.rest.shapes import Document, ErrorOut, ProblemOut, StrictIn
 from crews.rest.wire import BODY_REFUSALS
 from runs.api import crew_of
 from runs.errors import BadRequest
-from runs.readiness.checks import Readiness, readiness
+from runs.readiness.checks import Check, Readiness, readiness
 from runs.readiness.forecast import Forecast
 from teams.access import Caller, require
 
@@ -24,14 +23,6 @@ class ReadinessIn(StrictIn):
 
     document: Document
     crew: str | None = Field(default=None, max_length=100)
-
-
-class CheckOut(Schema):
-    name: str
-    title: str
-    state: Literal["ok", "warning", "error"]
-    detail: str
-    path: str
 
 
 class RoleForecastOut(Schema):
@@ -57,9 +48,9 @@ class ForecastOut(Schema):
 
 class ReadinessOut(Schema):
     ready: bool
-    needs: list[CheckOut]
-    production: list[CheckOut]
-    team_of_agents: list[CheckOut]
+    needs: list[Check]
+    production: list[Check]
+    team_of_agents: list[Check]
     advice: list[ProblemOut]
     forecast: ForecastOut | None
 
@@ -86,9 +77,9 @@ def answer(found: Readiness) -> dict[str, Any]:
     """Return what is said of a crew as `ReadinessOut` has it."""
     return {
         "ready": found.ready,
-        "needs": [asdict(check) for check in found.needs],
-        "production": [asdict(check) for check in found.production],
-        "team_of_agents": [asdict(check) for check in found.team_of_agents],
+        "needs": list(found.needs),
+        "production": list(found.production),
+        "team_of_agents": list(found.team_of_agents),
         "advice": [problem.as_json() for problem in found.advice],
         "forecast": told(found.forecast) if found.forecast else None,
     }

@@ -24,8 +24,9 @@ def test_cancel_ends_the_call_in_flight_and_no_other_follows(house: House) -> No
     assert entries[-1]["kind"] == "run.cancelled"
     assert entries[-1]["actor"].startswith("user:")
     assert house.post(f"/runs/{run}/verify", {})["ok"]
+    bodies: list[Json] = [None, {}]
     for command in ("cancel", "pause", "resume"):
-        for body in (None, {}):
+        for body in bodies:
             assert house.ask("POST", f"/runs/{run}/{command}", body)[0] == 409
 
 

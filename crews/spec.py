@@ -216,6 +216,7 @@ class RoleSpec(Part):
     instructions: Text = ""
     fallback_instructions: Text = ""
     cache: bool = False
+    cache_s: int = Field(default=30 * 86_400, ge=1, le=366 * 86_400)
     model: ModelChoice | None = None
     program: Program | None = None
     command: Command | None = None

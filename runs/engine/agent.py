@@ -188,7 +188,8 @@ class Conversation:
         role = self.crew.spec.roles[self.role]
         if not role.cache or self.cached_whole or self.crew.rehearsal:
             return None
-        return Cacheable(prompts.unmarked_digest(["model_call", provider, credential, whole]))
+        key = prompts.unmarked_digest(["model_call", provider, credential, whole])
+        return Cacheable(key, role.cache_s)
 
     async def _complete(
         self, provider: str, request: ModelRequest, credential: Credential, action: str

@@ -72,7 +72,8 @@ class Asking:
         if self.given:
             told["given"] = [_told(g) for g in self.given]
         alone = not tools and not end_word and not delegates
-        cache = Cacheable(self._digest(told)) if alone and self._cacheable() else None
+        keep = alone and self._cacheable()
+        cache = Cacheable(self._digest(told), self.role.cache_s) if keep else None
         name = self.role.title or self.name
         act = Act(type="ask", name=name, agent=self.agent, input=told, cache=cache)
         # Counted here, in the order of the asks, and not when the action comes to run.
@@ -144,7 +145,7 @@ class Asking:
     def _digest(self, told: Json) -> str:
         models = self.crew.models_of(self.name) if self.role.kind == "model" else ()
         told = told if self.given else {**told, "input": self.crew.input}
-        role = self.role.model_dump(mode="json", exclude={"limits", "escalation"})
+        role = self.role.model_dump(mode="json", exclude={"limits", "escalation", "cache_s"})
         chosen = [choice.model_dump(mode="json") for choice in models]
         return digest(["ask", self.crew.spec.name, self.name, role, chosen, told, self.schemas])
 

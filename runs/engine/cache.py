@@ -3,7 +3,10 @@ result stands: it is read from the journal of the run that brought it, so that w
 there is not served."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
+
+from django.utils import timezone
 
 from runs.journal import store
 from runs.models import CachedResult, Entry
@@ -13,10 +16,11 @@ Json = Any
 
 @dataclass(slots=True)
 class Cacheable:
-    """An action whose result may be found and kept under `key`, unless it turns out not to be
-    worth it."""
+    """An action whose result may be found under `key`, if it is not older than so many seconds, and
+    kept, unless it turns out not to be worth it."""
 
     key: str
+    max_age_s: int
     wanted: bool = True
 
 
@@ -28,9 +32,10 @@ class Hit:
     origin: dict[str, Json]
 
 
-def find(team: str, key: str) -> Hit | None:
-    """Return the team's result for a key, if it is still there."""
-    row = CachedResult.objects.filter(team_id=team, key=key).first()
+def find(team: str, sought: Cacheable) -> Hit | None:
+    """Return the team's result for a key, if it is still there and not too old."""
+    since = timezone.now() - timedelta(seconds=sought.max_age_s)
+    row = CachedResult.objects.filter(team_id=team, key=sought.key, kept_at__gte=since).first()
     if row is None:
         return None
     found = Entry.objects.filter(run_id=row.run_id, action=row.action, kind="action.finished")

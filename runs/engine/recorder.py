@@ -247,7 +247,7 @@ class Recorder(Ledger):
     async def _found(self, act: Act) -> cache.Hit | None:
         if act.cache is None:
             return None
-        return await self._writer.call(partial(cache.find, self.team, act.cache.key))
+        return await self._writer.call(partial(cache.find, self.team, act.cache))
 
     def _served(self, hit: cache.Hit, scope: Scope, key: str, action: str, act: Act) -> Json:
         """Take a result that another action brought: it costs nothing."""

@@ -65,6 +65,7 @@ type RoleBase = {
   instructions?: string;
   fallback_instructions?: string;
   cache?: boolean;
+  cache_s?: number;
   tools?: ToolUse[];
   returns?: JsonSchema;
   subscribes?: string[];

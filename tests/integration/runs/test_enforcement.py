@@ -3,11 +3,13 @@ results that are found again (B8, B9)."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
 from django.test import Client
+from django.utils import timezone
 
 from runs.engine import rates
 from runs.engine.rates import Rate
@@ -230,6 +232,16 @@ def test_b8_what_was_erased_at_its_origin_is_not_served(stage: Stage) -> None:
     assert len(stage.server.calls) == 1
     origin = trail.started(third.entries, "ask")[0]["payload"]["cached"]
     assert origin["run"] == str(second.run.pk)
+
+
+def test_b8_what_is_too_old_is_not_served(stage: Stage) -> None:
+    stage.play(cached_line())
+    CachedResult.objects.update(kept_at=timezone.now() - timedelta(days=31))
+    stage.server.calls.clear()
+    played = stage.play(cached_line(cache_s=40 * 86_400))
+    assert [call.all_text.count("You read.") for call in stage.server.calls] == [1]
+    assert "cached" not in played.action("reader")[0]["payload"]
+    assert "cached" in played.action("writer")[0]["payload"]
 
 
 def test_b8_a_failed_or_rescued_result_is_not_kept(stage: Stage) -> None:

@@ -1,7 +1,7 @@
 import { kindOf } from "../../graph/document";
 import { CheckField } from "../fields/choice";
 import { Section } from "../fields/Field";
-import { AreaField } from "../fields/text";
+import { AreaField, NumberField } from "../fields/text";
 import { useEditor } from "../store/editor";
 import { setRole } from "./editing";
 import type { RoleProps } from "./RoleInspector";
@@ -34,6 +34,21 @@ export function RoleResilience({ name, role }: RoleProps) {
         disabled={disabled}
         change={(on) => setRole(name, "cache", on || undefined)}
       />
+      {role.cache && (
+        <NumberField
+          label="Not older than"
+          path={`${path}.cache_s`}
+          placeholder="2592000"
+          suffix="s"
+          hint="30 days, unless you say otherwise."
+          whole
+          min={1}
+          max={31622400}
+          value={role.cache_s}
+          disabled={disabled}
+          change={(value) => setRole(name, "cache_s", value)}
+        />
+      )}
     </Section>
   );
 }

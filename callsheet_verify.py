@@ -34,6 +34,7 @@ ENVELOPE = (
     "payload_hash",
     "prev_hash",
 )
+COMMITTED = {*ENVELOPE, "payload", "salt", "hash"}
 ENDS = ("run.finished", "run.cancelled")
 
 
@@ -59,11 +60,12 @@ def verify(lines: Iterable[str], public_key: str = "") -> Verdict:
     verdict = Verdict()
     signed: dict[str, Any] | None = None
     ended = False
+    told = set()
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
-            record = json.loads(line)
+            record = json.loads(line, object_pairs_hook=_object)
             if signed is not None:
                 verdict.problems.append(f"line {number}: there is something after the signed head")
             elif "head" in record and isinstance(record["head"], dict):
@@ -71,12 +73,25 @@ def verify(lines: Iterable[str], public_key: str = "") -> Verdict:
             else:
                 ended |= record["kind"] in ENDS
                 _check_entry(verdict, record)
+                if record["kind"] == "redacted" and record["payload"]:
+                    told.add(record["payload"]["seq"])
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             verdict.problems.append(
                 f"line {number}: it is no entry ({type(error).__name__}: {error})"
             )
+    for seq in verdict.redacted:
+        if seq not in told:
+            verdict.problems.append(f"entry {seq}: its payload is gone, and no entry says why")
     _check_head(verdict, signed, ended, public_key)
     return verdict
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Read a JSON object, of which two readers cannot take different things."""
+    read = dict(pairs)
+    if len(read) != len(pairs):
+        raise ValueError("a name is there twice")
+    return read
 
 
 def _check_entry(verdict: Verdict, entry: dict[str, Any]) -> None:
@@ -92,6 +107,10 @@ def _check_entry(verdict: Verdict, entry: dict[str, Any]) -> None:
         verdict.problems.append(f"entry {seq}: it does not follow the entry before it")
     if _hash(_canonical([entry[name] for name in ENVELOPE])) != entry["hash"]:
         verdict.problems.append(f"entry {seq}: its hash does not fit what it says")
+    if unknown := entry.keys() - COMMITTED:
+        verdict.problems.append(
+            f"entry {seq}: the chain does not cover {', '.join(sorted(unknown))}"
+        )
     if entry["payload"] is None and entry["salt"] is None:
         verdict.redacted.append(seq)
     elif _hash(entry["salt"] + _canonical(entry["payload"])) != entry["payload_hash"]:

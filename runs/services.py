@@ -205,7 +205,9 @@ def entry_redact(*, run: Run, seq: int, user: User, reason: str) -> None:
     )
     with transaction.atomic():
         _append(run, redacted, allowed=tuple(FINAL), status=run.status)
-        if seq == 1 or not store.erase(str(run.pk), seq):
+        asked = store.read(str(run.pk), after=seq - 1, limit=1)
+        stays = seq == 1 or any(entry.kind == "redacted" for entry in asked)
+        if stays or not store.erase(str(run.pk), seq):
             raise BadRequest(f"seq: entry {seq} has no payload that can be erased")
         Run.objects.filter(pk=run.pk).update(outcome="")
         signing.sign(run)

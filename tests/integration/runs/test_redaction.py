@@ -47,6 +47,9 @@ def test_why_is_asked_for_and_what_is_gone_is_gone(stage: Stage, told: Played) -
         entry_redact(run=told.run, seq=4, user=stage.user, reason=" ")
     with pytest.raises(BadRequest, match="seq"):
         entry_redact(run=told.run, seq=10_000, user=stage.user, reason="Private.")
+    why = Entry.objects.get(run=told.run, kind="redacted").seq
+    with pytest.raises(BadRequest, match="no payload that can be erased"):
+        entry_redact(run=told.run, seq=why, user=stage.user, reason="Not to be known.")
     assert verify_run(told.run).problems == []
 
 

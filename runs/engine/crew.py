@@ -46,6 +46,8 @@ class CrewAtWork:
     tools: Mapping[str, Json] = field(default_factory=dict)
     scope: Scope = field(default_factory=Scope)
     visits: Counter[str] = field(default_factory=Counter)
+    # What each agent has noted, also what is not written yet.
+    scratchpads: dict[str, list[str]] = field(default_factory=dict)
 
     # -- what the crew is ----------------------------------------------------------------------
 

@@ -314,22 +314,26 @@ class _Context:
 
     async def note(self, text: str, *, most: int) -> int | None:
         def happen() -> Json:
-            number = len(self.notes()) + 1
-            return {"number": number, "text": text} if number <= most else {"number": None}
+            if len(self.notes()) >= most:
+                return {"number": None}
+            self.notes().append(text)
+            return {"number": len(self.notes()), "text": text}
 
         place = self._crew.at(self._scope)
         written = await place.once("state_write", NOTE, self.role, {"text": text}, happen)
         return None if written["number"] is None else int(written["number"])
 
     def notes(self) -> list[str]:
-        agent = self._crew.agent(self.role)
-        return [
-            action.output["text"]
-            for action in self._crew.recorder.state.actions.values()
-            if (action.type, action.name, action.agent) == ("state_write", NOTE, agent)
-            and action.status == "finished"
-            and action.output["number"] is not None
-        ]
+        agent, pads = self._crew.agent(self.role), self._crew.scratchpads
+        if agent not in pads:
+            pads[agent] = [
+                action.output["text"]
+                for action in self._crew.recorder.state.actions.values()
+                if (action.type, action.name, action.agent) == ("state_write", NOTE, agent)
+                and action.status == "finished"
+                and action.output["number"] is not None
+            ]
+        return pads[agent]
 
     def output(self, stream: Stream, data: bytes) -> None:
         self.terminal.output(stream, data)

@@ -24,6 +24,7 @@ INFO = PatternInfo(
             max=None,
         ),
     ),
+    version=2,
     options_schema={
         "type": "object",
         "additionalProperties": False,
@@ -48,7 +49,7 @@ WORDS = (
 
 async def blackboard(crew: Crew) -> Json:
     writers = crew.seated("writer")
-    board = Bus(crew, writers, most=crew.options["max_writes"])
+    board = Bus(crew, writers, most=crew.options["max_writes"], ends_full=True)
     outcomes = await crew.parallel(
         {name: at_the_board(board, name) for name in writers}, racing=True
     )

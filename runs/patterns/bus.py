@@ -24,13 +24,17 @@ class Bus:
     """The log of one run, its readers and its end.
 
     A message is an object; the log adds its number `n`. `most` bounds the log for good (answers,
-    which nobody reads, do not count). Readers wait until there is something for them; when all
+    which nobody reads, do not count); where nothing can come of it then, `ends_full`, that is the
+    end. Readers wait until there is something for them; when all
     of them wait, the end has come.
     """
 
-    def __init__(self, crew: Crew, readers: Collection[str], *, most: int) -> None:
+    def __init__(
+        self, crew: Crew, readers: Collection[str], *, most: int, ends_full: bool = False
+    ) -> None:
         self.ended = ""
         self._most = most
+        self._ends_full = ends_full
         self._busy = set(readers)
         self._waiting: dict[str, Callable[[], bool]] = {}
         self._halted: BaseException | None = None
@@ -41,6 +45,7 @@ class Bus:
         for read in (p for p in past if "up_to" in p):
             known = self._marks.get(read["reader"], 0)
             self._marks[read["reader"]] = max(known, read["up_to"])
+        self._look_if_full()
 
     @contextmanager
     def reader(self, name: str) -> Iterator[None]:
@@ -74,14 +79,14 @@ class Bus:
         def happen() -> Json:
             if self.ended:
                 return {"refused": f"It came too late: {self.ended}."}
-            counted = sum(posted.get("type") != ANSWER for posted in self.log)
-            if counted >= self._most and message.get("type") != ANSWER:
+            if self._full and message.get("type") != ANSWER:
                 return {"refused": f"All {self._most} are used up."}
             added = check()
             if "refused" in added:
                 return added
             posted = {**message, **added, "n": len(self.log) + 1}
             self.log.append(posted)
+            self._look_if_full()
             self._wake()
             return posted
 
@@ -136,6 +141,14 @@ class Bus:
         """Let everybody come to the end; called where an entry of the log says so."""
         self.ended = self.ended or reason
         self._wake()
+
+    @property
+    def _full(self) -> bool:
+        return sum(posted.get("type") != ANSWER for posted in self.log) >= self._most
+
+    def _look_if_full(self) -> None:
+        if self._ends_full and self._full:
+            self.end(f"all {self._most} are used up")
 
     def _unread(self, reader: str, wanted: Wanted) -> list[Json]:
         mark = self._marks.get(reader, 0)

@@ -24,6 +24,7 @@ INFO = PatternInfo(
             max=None,
         ),
     ),
+    version=2,
     options_schema={
         "type": "object",
         "additionalProperties": False,
@@ -64,7 +65,7 @@ async def events(crew: Crew) -> Json:
             " it to what a role subscribes to."
         )
         raise ActionError({"kind": "no_subscriber", "message": message})
-    bus = Bus(crew, reactors, most=crew.options["max_events"])
+    bus = Bus(crew, reactors, most=crew.options["max_events"], ends_full=True)
     start = {"event": crew.options["start"], "payload": crew.task, "by": "", "cause": 0}
     await bus.post(crew, "crew", "", start)
     if any(event["event"] == end for event in bus.log):

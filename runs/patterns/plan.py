@@ -41,7 +41,8 @@ INFO = PatternInfo(
 
 @dataclass(kw_only=True)
 class Subtask:
-    """One part of a plan. `fault` says why it cannot be done at all."""
+    """One part of a plan. `fault` says why it cannot be done at all; `result` is what became of it,
+    at first what it is if a limit does not let it begin."""
 
     id: str
     worker: str
@@ -49,7 +50,9 @@ class Subtask:
     depends_on: list[str]
     needs: list["Subtask"] = field(default_factory=list)
     fault: str = ""
-    result: dict[str, Json] = field(default_factory=dict)
+    result: dict[str, Json] = field(
+        default_factory=lambda: {"status": "failed", "reason": "It could not begin."}
+    )
 
 
 async def plan(crew: Crew) -> Json:

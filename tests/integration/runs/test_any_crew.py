@@ -7,6 +7,7 @@ or with `CALLSHEET_KILLS=3` after so many of them; it takes longer than a test u
 """
 
 import os
+from collections import defaultdict
 from dataclasses import replace
 from random import Random
 from typing import Any
@@ -93,10 +94,13 @@ def check(again: Played, kept: list[Json], *, calls: int) -> None:
     assert replayed(again) == len(trail.started(again.entries))
     # Every call to the server is in the journal: nothing was done again behind its back.
     assert calls <= trail.attempts(again.entries[len(kept) :])
-    assert [post["n"] for post in posted(again)] == list(range(1, len(posted(again)) + 1))
-    for reader in {read["reader"] for read in reads(again)}:
-        numbers = [m["n"] for r in reads(again) if r["reader"] == reader for m in r["messages"]]
-        assert numbers == sorted(set(numbers)), f"{reader} read a message twice"
+    for outputs in shared(again).values():
+        numbers = sorted(int(output["n"]) for output in outputs if "n" in output)
+        assert numbers == list(range(1, len(numbers) + 1))
+        for reader in {output["reader"] for output in outputs if "reader" in output}:
+            of_reader = [output for output in outputs if output.get("reader") == reader]
+            numbers = [message["n"] for read in of_reader for message in read["messages"]]
+            assert numbers == sorted(set(numbers)), f"{reader} read a message twice"
 
 
 def told(entries: list[Json]) -> dict[str, Json]:
@@ -117,14 +121,11 @@ def told(entries: list[Json]) -> dict[str, Json]:
     return found
 
 
-def outputs(played: Played) -> list[Json]:
-    ended = [e["payload"]["output"] for e in played.entries if e["kind"] == "action.finished"]
-    return [output for output in ended if isinstance(output, dict)]
-
-
-def posted(played: Played) -> list[Json]:
-    return sorted((o for o in outputs(played) if "n" in o), key=lambda o: int(o["n"]))
-
-
-def reads(played: Played) -> list[Json]:
-    return [output for output in outputs(played) if "reader" in output]
+def shared(played: Played) -> dict[str, list[Json]]:
+    """Return what was posted and read, by the place of the crew that shares it."""
+    found: dict[str, list[Json]] = defaultdict(list)
+    for entry in played.entries:
+        output = entry["payload"].get("output")
+        if isinstance(output, dict) and ("n" in output or "reader" in output):
+            found[str(entry["parent"])].append(output)
+    return found

@@ -42,7 +42,7 @@ def told(played: Played) -> list[str]:
     return [
         e["payload"]["output"]["text"]
         for e in played.entries
-        if e["kind"] == "action.finished" and e["key"].rsplit("/", 1)[-1] in NOTES
+        if e["kind"] == "action.finished" and e["key"].rsplit("/", 1)[-1].split(".")[0] in NOTES
     ]
 
 
@@ -64,3 +64,16 @@ def test_b11_each_agent_has_notes_of_its_own(stage: Stage) -> None:
 def test_notes_are_there_after_a_worker_is_lost(stage: Stage) -> None:
     stage.server.rules = rules()
     assert told(survives_kills(stage, crew(), every=8))[-1] == "Noted as 1."
+
+
+def test_notes_of_one_turn_have_numbers_of_their_own(stage: Stage) -> None:
+    def note(text: str) -> Json:
+        return {"name": "note", "arguments": {"text": text}}
+
+    turn = (note("a"), note("b"), note("c"), {"name": "read_notes", "arguments": {}})
+    stage.server.rules = [
+        Rule(anywhere="Noted as 3", reply=Reply(text="three notes")),
+        Rule(anywhere="You are first.", reply=Reply(tool_calls=turn)),
+    ]
+    played = stage.play(crew())
+    assert told(played)[:4] == ["Noted as 1.", "Noted as 2.", "Noted as 3.", "1. a\n2. b\n3. c"]

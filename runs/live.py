@@ -53,6 +53,7 @@ class Tail:
     _listening: asyncio.Event = field(default_factory=asyncio.Event)
     _kept: deque[Message] = field(default_factory=deque)
     _size: int = 0
+    _looks: int = 0
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def after(self, seq: int, *, look: bool = False) -> list[Message]:
@@ -124,7 +125,11 @@ class Tail:
                 await self._look()
 
     async def _look(self) -> None:
+        asked = self._looks
         async with self._lock:
+            if self._looks > asked:  # somebody else's look began later than this one was wanted
+                return
+            self._looks += 1
             while page := await _page(self.run, self.last):
                 # What the channel layer has told meanwhile may be among them.
                 self._keep([message for message in page if message.seq > self.last])

@@ -113,6 +113,7 @@ def crews_validate(request: HttpRequest) -> Any:
     return shapes.CheckedOut(
         valid=not errors(found),
         document=document,
+        canonical=spec.document() if spec else None,
         problems=shapes.ProblemOut.of(found),
         advice=shapes.ProblemOut.of(advice),
     )

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import F, Q, QuerySet
 
+from crews.titles import title_of
 from runs.journal import store
 from runs.journal.entries import Entry as Told
 from runs.journal.entries import digest
@@ -73,7 +74,7 @@ def role_title(run: Run, agent: str) -> str:
     """Return what people call an agent: its role's title in the crew's document, else its name."""
     document = run.version.document if run.version else {}
     role = (document.get("roles") or {}).get(agent.partition("/")[0]) or {}
-    return str(role.get("title") or agent or "The run")
+    return title_of(agent, role.get("title")) or "The run"
 
 
 def _entries(questions: list[Question]) -> dict[tuple[Any, int], Told]:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from crews.titles import title_of
 from runs.journal import store
 from runs.journal.entries import Entry
 from runs.journal.fold import ActionState, fold
@@ -58,19 +59,20 @@ def actions_found(run: Run, wanted: Filter, after: int = 0) -> tuple[list[Action
 
 def choices_of(run: Run) -> dict[str, list[str]]:
     """Return the agents, types and statuses that occur in a run."""
-    actions = Action.objects.filter(run=run).order_by()
+    rows = Action.objects.filter(run=run).order_by().values_list("agent", "type", "status")
+    found = list(rows.distinct())
     return {
-        name: sorted(filter(None, actions.values_list(name, flat=True).distinct()))
-        for name in ("agent", "type", "status")
+        name: sorted(filter(None, {row[place] for row in found}))
+        for place, name in enumerate(("agent", "type", "status"))
     }
 
 
 def titles_of(run: Run) -> dict[str, str]:
-    """Return the titles of the roles that have one, from the document that the run pinned."""
+    """Return what people call the roles of the document that the run pinned."""
     first = EntryRow.objects.filter(run=run, seq=1)
     payload = next((entry.payload or {} for entry in store.load(first)), {})
     roles = payload.get("document", {}).get("roles", {})
-    return {name: role["title"] for name, role in roles.items() if role.get("title")}
+    return {name: title_of(name, role.get("title")) for name, role in roles.items()}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -81,10 +81,12 @@ class SavedOut(Schema):
 
 
 class CheckedOut(Schema):
-    """`document` is null when the text could not be read; `advice` is on the crew's shape."""
+    """`document` is null when the text could not be read; `canonical` is what would be published,
+    null where it has errors of shape; `advice` is on the crew's shape."""
 
     valid: bool
     document: Document | None
+    canonical: Document | None = None
     problems: list[ProblemOut]
     advice: list[ProblemOut] = []
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from crews.titles import title_of
 from runs.journal.entries import canonical
 from runs.providers.base import ToolCall
 
@@ -50,7 +51,7 @@ async def approve(
     return await place.question(
         "approval",
         role,
-        f"{place.role(role).title or role} wants to call {tool}. May it?",
+        f"{title_of(role, place.role(role).title)} wants to call {tool}. May it?",
         ["approve", "edit", "reject"],
         reason="approval",
         schema=parameters,

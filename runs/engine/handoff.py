@@ -4,6 +4,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from crews.spec import Handoff
+from crews.titles import title_of
 from runs.engine import contracts
 from runs.errors import ActionError
 
@@ -39,11 +40,11 @@ async def let_through(
 async def _decided(
     crew: "CrewAtWork", contract: Handoff, source: str, payload: Json, doubt: str
 ) -> Json:
-    whose = crew.role(source).title or source
+    whose = title_of(source, crew.role(source).title)
     decision = await crew.question(
         "escalation",
         source,
-        f"The result of {whose} is in doubt ({doubt.rstrip('.')}). Let it through?",
+        f"The result of {whose} is in doubt. Its {doubt} Let it through?",
         ["approve", "edit", "reject"],
         reason="confidence",
         schema=contract.schema_,

@@ -37,6 +37,7 @@ export class StaleSave extends Error {
 }
 
 export type Published = { number: number; hash: string };
+export type Version = Published & { created_at: string; created_by: string | null };
 
 const at = (crew: string) => `/crews/${encodeURIComponent(crew)}`;
 
@@ -65,6 +66,24 @@ function staleOf(error: unknown): StaleSave | null {
 
 export function crewPublish(crew: string, revision: number): Promise<Published> {
   return request("POST", `${at(crew)}/publish`, { body: { revision } });
+}
+
+/** A draft as it would be published, to compare it with what was; one with errors as it is. */
+export async function crewCanonical(draft: CrewDocument): Promise<Json> {
+  const body = draft as unknown as Json;
+  const checked: { canonical: Json } = await request("POST", "/crews/validate", { body });
+  return checked.canonical ?? body;
+}
+
+/** The published versions, the newest first. */
+export function crewVersions(crew: string): Promise<Version[]> {
+  return request("GET", `${at(crew)}/versions`);
+}
+
+/** The document of a published version. */
+export async function crewVersion(crew: string, number: number): Promise<Json> {
+  const version: { document: Json } = await request("GET", `${at(crew)}/versions/${number}`);
+  return version.document;
 }
 
 export function crewCreate(document: Json): Promise<CrewState> {

@@ -51,7 +51,10 @@ function Drawing({ document, state, now, role, onRole }: Props) {
   const nodes = graph.nodes.map(
     (node) => ({ ...toFlowNode(node), selected: node.id === role }) as FlowNode,
   );
-  const atWork = nodes.filter(({ data }) => "state" in data && data.state === "running");
+  const stand = (wanted: string) =>
+    nodes.filter(({ id }) => activity.states[id] === wanted).map(({ id }) => id);
+  const running = stand("running");
+  const atWork = running.length > 0 ? running : stand("waiting");
   const change = (changes: NodeChange<FlowNode>[]) => {
     const picked = changes.find((one) => one.type === "select" && one.selected);
     const dropped = changes.find((one) => one.type === "select" && one.id === role);
@@ -83,7 +86,7 @@ function Drawing({ document, state, now, role, onRole }: Props) {
       aria-label="The crew"
     >
       <Background gap={16} size={1} />
-      <View atWork={atWork.map((node) => node.id).join(" ")} looking={looking} look={look} />
+      <View atWork={atWork.join(" ")} looking={looking} look={look} />
     </ReactFlow>
   );
 }

@@ -150,3 +150,24 @@ def test_a_task_with_fields_is_a_form(site: Installation, signed_in: Page) -> No
     run_id = page.url.rstrip("/").rsplit("/", 1)[1]
     entries = call(page, "GET", f"/runs/{run_id}/entries?after=0")
     assert '"city": "Riga", "days": 3' in str(entries).replace("'", '"')
+
+
+def test_a_version_is_compared_and_brought_back(site: Installation, signed_in: Page) -> None:
+    page = signed_in
+    open_editor(page, site, crew())
+    page.get_by_role("button", name="Publish").click()
+    expect(page.get_by_role("button", name="Published v1")).to_be_disabled()
+    node(page, "draft").click()
+    page.get_by_label("Title", exact=True).fill("Author")
+    page.locator(".react-flow__pane").click(position={"x": 20, "y": 20})
+    page.locator("summary", has_text="Versions").click()
+    page.get_by_label("Compare with").select_option("1")
+    differs = page.locator(".ed-differences > div")
+    expect(differs).to_have_count(1)
+    expect(differs).to_contain_text("roles.draft.title")
+    expect(differs).to_contain_text("now Author")
+    page.get_by_role("button", name="Go back to version 1").click()
+    expect(node(page, "draft")).to_contain_text("Draft")
+    expect(page.get_by_text("Nothing: both are the same.")).to_be_visible()
+    page.keyboard.press("Control+z")
+    expect(node(page, "draft")).to_contain_text("Author")

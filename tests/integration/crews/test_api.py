@@ -7,6 +7,7 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from crews.spec import CrewSpec
 from crews.yaml_text import yaml_dump, yaml_load
 from teams.models import Team, User
 from teams.services import team_create, team_create_personal, user_create
@@ -126,7 +127,9 @@ def test_publish_pins_a_version(api: Client) -> None:
 
 def test_validate_tells_and_stores_nothing(api: Client) -> None:
     good = api.post(f"{CREWS}/validate", yaml_dump(desk()), content_type="application/yaml").json()
-    assert good == {"valid": True, "document": desk(), "problems": [], "advice": []}
+    canonical = CrewSpec.model_validate(desk()).document()
+    known = {"valid": True, "document": desk(), "canonical": canonical}
+    assert good == known | {"problems": [], "advice": []}
     bad = desk(pattern={"name": "hierarchy"})
     told = api.post(f"{CREWS}/validate", bad, content_type="application/json").json()
     assert not told["valid"]

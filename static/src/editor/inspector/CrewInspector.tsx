@@ -11,6 +11,7 @@ import { CrewEscalation } from "./EscalationFields";
 import { setCrew } from "./editing";
 import { SchemaEditor } from "./SchemaEditor";
 import { SchemaForm } from "./SchemaForm";
+import { Versions } from "./Versions";
 
 export function CrewInspector({ document }: { document: CrewDocument }) {
   const mayChange = useEditor((state) => state.mayChange);
@@ -44,6 +45,7 @@ export function CrewInspector({ document }: { document: CrewDocument }) {
         <TaskFields document={document} disabled={disabled} />
         <CrewEscalation document={document} />
         <CrewLimitFields limits={document.limits ?? {}} disabled={disabled} />
+        <Versions document={document} />
       </div>
     </>
   );

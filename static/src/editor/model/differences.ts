@@ -29,7 +29,7 @@ function compare(
   const both = isRecord(mine) && isRecord(theirs);
   const lists = Array.isArray(mine) && Array.isArray(theirs) && path === "handoffs";
   if (AS_ONE.has(path)) {
-    found.push({ path, mine: "your places", theirs: "their places" });
+    found.push({ path, mine: "places of the roles", theirs: "other places" });
     return;
   }
   if (!both && !lists) {

@@ -84,7 +84,7 @@ test("differences are told by path; one more handoff does not shift the others",
     { path: "name", mine: "Desk", theirs: "Office" },
     { path: "handoffs.b → a.required_confidence", mine: "0.5", theirs: "0.7" },
     { path: "handoffs.a → b", mine: null, theirs: '{"from":"a","to":"b"}' },
-    { path: "layout", mine: "your places", theirs: "their places" },
+    { path: "layout", mine: "places of the roles", theirs: "other places" },
   ]);
   expect(same({ a: 1, b: [2] }, { b: [2], a: 1 })).toBe(true);
 });

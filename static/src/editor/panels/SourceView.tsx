@@ -15,15 +15,17 @@ export function SourceView() {
   const broken = useEditor((state) => state.undrawable);
   const [text, setText] = useState<string | null>(null);
   const [saved, setSaved] = useState("");
+  const [behind, setBehind] = useState(false);
   const [problems, setProblems] = useState<Problem[]>([]);
   useEffect(() => {
     let gone = false;
     const show = async () => {
-      await saveNow();
+      const all = await saveNow();
       const yaml = await crewYaml(crewId).catch(told);
       if (gone || yaml === null) return;
       setText(yaml);
       setSaved(yaml);
+      setBehind(!all);
     };
     void show();
     return () => {
@@ -55,6 +57,11 @@ export function SourceView() {
         {broken !== null && (
           <p className="notice" data-status="failed">
             This draft cannot be drawn. Mend it here and apply it.
+          </p>
+        )}
+        {behind && (
+          <p className="notice" data-status="waiting">
+            This is what is stored. What you changed last is not saved yet.
           </p>
         )}
         <div className="actions">

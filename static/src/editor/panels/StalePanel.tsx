@@ -3,15 +3,14 @@ import type { Theirs } from "../../api/crews";
 import { ApiError, Unreachable } from "../../api/http";
 import type { Json } from "../../graph/document";
 import { Icon } from "../../graph/icons";
-import { differences } from "../model/differences";
 import { tell, useEditor } from "../store/editor";
 import { copyMine, keepMine, takeTheirs } from "../store/session";
+import { Differences } from "./Differences";
 
 /** Somebody else saved: nothing is lost, and the user decides which stands. */
 export function StalePanel({ theirs }: { theirs: Theirs }) {
   const document = useEditor((state) => state.document);
   const [busy, setBusy] = useState(false);
-  const found = differences(document as Json, theirs.document);
   const act = async (action: () => Promise<unknown> | undefined) => {
     setBusy(true);
     try {
@@ -72,22 +71,7 @@ export function StalePanel({ theirs }: { theirs: Theirs }) {
           <span className="hint">Yours becomes a crew of its own, in a new tab.</span>
         </div>
         <h3>What differs</h3>
-        {found.length === 0 && <p className="hint">Nothing: both are the same.</p>}
-        <dl className="ed-differences">
-          {found.map(({ path, mine, theirs: other }) => (
-            <div key={path}>
-              <dt>
-                <code>{path}</code>
-              </dt>
-              <dd>
-                <span className="hint">yours</span> {mine ?? <em>not there</em>}
-              </dd>
-              <dd>
-                <span className="hint">theirs</span> {other ?? <em>not there</em>}
-              </dd>
-            </div>
-          ))}
-        </dl>
+        <Differences mine={document as Json} theirs={theirs.document} words={["yours", "theirs"]} />
       </div>
     </section>
   );

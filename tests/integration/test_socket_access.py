@@ -1,17 +1,22 @@
 """Every websocket route, asked by everybody: the close codes are those of the verdict table."""
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from channels.db import database_sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from config.asgi import application
+from runs import consumers
 from runs.routing import websocket_urlpatterns
+from teams.models import ApiKey, Membership
 from teams.roles import ROLES, allows
 from tests.integration.verdicts import SOCKETS, Verdict
 from tests.integration.world import World, world_make
@@ -97,3 +102,46 @@ async def _answer(path: str, headers: Headers) -> int:
     message = await socket.receive_output(timeout=10)
     await socket.disconnect()
     return int(message["code"]) if message["type"] == "websocket.close" else LET_IN
+
+
+def _revoke_key(world: World) -> None:
+    ApiKey.objects.filter(user=world.people["viewer"]).update(revoked_at=timezone.now())
+
+
+def _sign_out(world: World) -> None:
+    Session.objects.all().delete()
+
+
+def _leave_team(world: World) -> None:
+    Membership.objects.filter(user=world.people["viewer"], team=world.team).delete()
+
+
+@pytest.mark.parametrize(
+    ("way", "loss", "code"),
+    [
+        (0, _sign_out, SIGNED_OUT),
+        (0, _leave_team, NOT_THERE),
+        (1, _revoke_key, SIGNED_OUT),
+        (1, _leave_team, SIGNED_OUT),
+    ],
+)
+async def test_who_may_no_longer_watch_is_sent_away(
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    way: int,
+    loss: Callable[[World], None],
+    code: int,
+) -> None:
+    monkeypatch.setattr(consumers, "ASK_AGAIN_S", (0.0, 0.0))
+    monkeypatch.setattr(consumers, "LOOK_AGAIN_S", 0.05)
+    headers = (await database_sync_to_async(lambda: list(_ways_in(world, "viewer")))())[way]
+    route = "ws/runs/<uuid:run>/"
+    socket = WebsocketCommunicator(application, _path(world, route), headers=headers)
+    assert (await socket.connect(timeout=10))[0]
+    while json.loads(await socket.receive_from(timeout=10))["type"] != "caught_up":
+        pass
+    await database_sync_to_async(loss)(world)
+    while (message := await socket.receive_output(timeout=10))["type"] != "websocket.close":
+        pass
+    assert message["code"] == code
+    await socket.disconnect()

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Json } from "./entry";
-import { brief, excerptOf, failsBelow, subjectOf } from "./feed";
+import { brief, excerptOf, failsBelow, isCutShort, subjectOf } from "./feed";
 import { type ActionState, newState } from "./fold";
 
 function action(more: Partial<ActionState>): ActionState {
@@ -36,6 +36,12 @@ function action(more: Partial<ActionState>): ActionState {
     ...more,
   };
 }
+
+test("an answer that was cut short is told from a whole one", () => {
+  const of = (stop: string) => action({ type: "model_call", output: { text: "Hel", stop } });
+  expect(isCutShort(of("max_tokens"))).toBe(true);
+  expect(isCutShort(of("end"))).toBe(false);
+});
 
 const CASES: [string, Partial<ActionState>, string][] = [
   [

@@ -111,6 +111,11 @@ export function subjectOf(action: ActionState): string {
   }
 }
 
+/** Whether a model stopped because it had no tokens left for its answer. */
+export function isCutShort(action: ActionState): boolean {
+  return action.type === "model_call" && objectOf(action.output)?.stop === "max_tokens";
+}
+
 /** The text that a row shows below its head: the result where there is one, else what it was given. */
 export function excerptOf(action: ActionState): string {
   const output = objectOf(action.output);

@@ -1,5 +1,5 @@
 import { type Entry, textOf } from "../journal/entry";
-import { type ActionRow, excerptOf, subjectOf, wordOf } from "../journal/feed";
+import { type ActionRow, excerptOf, isCutShort, subjectOf, wordOf } from "../journal/feed";
 import type { ActionState } from "../journal/fold";
 import { count, money } from "../journal/format";
 import { Detail } from "./Detail";
@@ -55,6 +55,7 @@ export function FeedRow(props: Props) {
             <span>{passes ? name(subjectOf(action)) : subjectOf(action)}</span>
           </span>
           {action.taken && <span className="tag">taken over</span>}
+          {isCutShort(action) && <span className="tag">cut short at max_tokens</span>}
           <Figures action={action} until={until} />
         </button>
       </h3>

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
+from crews.joining import together
 from crews.spec import JsonSchema, ModelChoice
-from runs.engine import contracts, prompts
+from runs.engine import prompts
 from runs.engine.cache import Cacheable
 from runs.engine.machine import NoCredential, Preview, cost
 from runs.engine.rates import Rate
@@ -130,7 +131,7 @@ class Conversation:
             system=prompts.system(spec, self.role, role, self.schemas),
             messages=tuple(self._messages),
             tools=toolbox.offered(),
-            returns=contracts.together(self.schemas),
+            returns=together(self.schemas),
             cue=cue,
         )
 

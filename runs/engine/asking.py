@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from crews.joining import together
 from crews.spec import Handoff, JsonSchema, Program, RoleSpec
 from runs.engine import contracts, prompts, rescue
 from runs.engine.agent import Conversation
@@ -55,7 +56,7 @@ class Asking:
     @property
     def form(self) -> JsonSchema:
         """The schema of the result that a person gives: text, where nothing else is asked for."""
-        return contracts.together(self.schemas) or {"type": "string", "minLength": 1}
+        return together(self.schemas) or {"type": "string", "minLength": 1}
 
     async def answer(
         self,

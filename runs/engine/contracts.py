@@ -12,7 +12,6 @@ from crews.spec import Gate, Handoff, JsonSchema, RoleSpec
 from runs.providers.answers import storable
 
 Json = Any
-_PLAIN = {"type", "properties", "required", "title", "description", "additionalProperties"}
 _FENCED = re.compile(r"```(?:json)?[ \t\r]*\n(.*?)```", re.DOTALL)
 
 
@@ -27,24 +26,6 @@ def schemas_of(
         for n, schema in enumerate(schemas)
         if schema is not None and schema not in schemas[:n]
     ]
-
-
-def together(schemas: Sequence[JsonSchema]) -> JsonSchema | None:
-    """Return one schema for all, as a model's provider or a form is given it: an object with the
-    properties of each where that says the same."""
-    if len(schemas) < 2:
-        return schemas[0] if schemas else None
-    if any(schema.get("type") != "object" or schema.keys() - _PLAIN for schema in schemas):
-        return {"allOf": list(schemas)}
-    properties: dict[str, Json] = {}
-    for schema in schemas:
-        for name, part in schema.get("properties", {}).items():
-            same = properties.get(name, part) == part
-            properties[name] = part if same else {"allOf": [properties[name], part]}
-    required = [name for schema in schemas for name in schema.get("required", [])]
-    joined = {"type": "object", "properties": properties, "required": [*dict.fromkeys(required)]}
-    closed = any(schema.get("additionalProperties") is False for schema in schemas)
-    return joined | {"additionalProperties": False} if closed else joined
 
 
 def read_answer(text: str, schemas: Sequence[JsonSchema]) -> tuple[Json, list[Problem]]:

@@ -5,8 +5,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from crews.joining import together
 from crews.problems import Problem
-from runs.engine import contracts, failures
+from runs.engine import failures
 from runs.engine.failures import SETTLED, Decided
 from runs.engine.recorder import Act, Scope
 from runs.errors import ActionError
@@ -133,7 +134,7 @@ async def _handled(asking: "Asking", scope: Scope, handler: str, failed: ActionE
         asking.task,
         words="\n\n".join(part for part in (words, asking.words) if part),
         given=[*asking.given, Given(source=asking.name, payload=failure(failed))],
-        returns=contracts.together(asking.schemas),
+        returns=together(asking.schemas),
         own=False,
     )
 
@@ -149,7 +150,7 @@ async def _corrected(asking: "Asking", scope: Scope, invalid: Invalid) -> Json:
         f"{message} Give a valid result, or reject it.",
         ["edit", "reject"],
         reason="invalid",
-        schema=contracts.together(asking.schemas),
+        schema=together(asking.schemas),
         context={"problems": [p.as_json() for p in invalid.problems], "payload": invalid.answer},
     )
     if decision["choice"] != "edit":

@@ -144,7 +144,8 @@ class Bus:
 
     @property
     def _full(self) -> bool:
-        return sum(posted.get("type") != ANSWER for posted in self.log) >= self._most
+        counted = len([posted for posted in self.log if posted.get("type") != ANSWER])
+        return counted >= self._most
 
     def _look_if_full(self) -> None:
         if self._ends_full and self._full:

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
 from crews.catalog import PatternInfo, Seat
+from crews.joining import together
 from crews.spec import JsonSchema
 from runs.errors import ActionError
 from runs.patterns.base import Crew, Given, Json, Passage, Pattern
@@ -102,7 +103,7 @@ def demands(crew: Crew, name: str, out: list[Edge]) -> tuple[str | None, JsonSch
     if not contracts:
         return None, None
     schemas = [contract.schema_ for contract in contracts[1:] if contract.schema_]
-    return contracts[0].to, {"allOf": schemas} if schemas else None
+    return contracts[0].to, together(schemas)
 
 
 async def graph(crew: Crew) -> Json:

@@ -5,7 +5,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runs.engine.contracts import check, together
+from crews.joining import together
+from crews.schema_guard import validate_payload
+from runs.engine.contracts import check
 from runs.patterns.graph import Edge, Flow, backwards, in_parts, reached
 from runs.patterns.plan import Subtask, plan_schema, read_plan
 from runs.providers.improvise import improvise
@@ -75,3 +77,33 @@ def test_a_made_up_plan_names_real_workers() -> None:
         written = improvise(schema, seed=str(seed))
         assert check(written, [schema]) == []
         assert all(not part.fault for part in read_plan(written, WORKERS))
+
+
+def test_joined_schemas_keep_what_their_references_lead_to() -> None:
+    named: Json = {
+        "type": "object",
+        "$defs": {"word": {"type": "string"}},
+        "properties": {"default": {"$ref": "#/$defs/word"}, "same": {"const": {"$ref": "#/x"}}},
+    }
+    inner: Json = {
+        "type": "object",
+        "properties": {"a": {"type": "integer"}, "b": {"$ref": "#/properties/a"}},
+    }
+    for schemas in ([named, inner], [inner, named], [inner, {"type": "object"}]):
+        joined = together(schemas)
+        assert joined is not None
+        for value in (
+            {"default": 1},
+            {"b": "x"},
+            {"default": "x", "b": 1, "same": {"$ref": "#/x"}},
+        ):
+            alone = any(validate_payload(schema, value) for schema in schemas)
+            assert bool(validate_payload(joined, value)) == alone, (schemas, value)
+
+
+def test_what_is_too_much_for_one_schema_is_the_first_alone() -> None:
+    large = [
+        {"type": "object", "properties": {f"{name}{n}": {"type": "string"} for n in range(1500)}}
+        for name in "ab"
+    ]
+    assert together(large) == large[0]

@@ -1,26 +1,31 @@
 """From a committed entry to a message at a websocket, and from a POST to the first action, on whole
-installations: embedded with one viewer, PostgreSQL and Redis with one and with a hundred."""
+installations: embedded with one viewer, PostgreSQL and Redis with one and with a hundred.
 
-import asyncio
+When an entry was committed, PostgreSQL says; embedded, its own time is taken, which is a little
+before.
+"""
+
 import json
 import os
 import statistics
 import tempfile
 import time
 import urllib.request
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import ExitStack
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from websockets.asyncio.client import connect
+import psycopg
 
 from tests.bench.model_process import model_server
+from tests.bench.viewers import viewer, watch
 from tests.engines.installation import Installation
 from tests.engines.services import postgres_server, redis_server
 
-STEPS = 40
+STEPS = 60
+Told = tuple[float, Any]
 STAGES = [f"s{n}" for n in range(STEPS)]
 CREW = {
     "callsheet": 1,
@@ -57,7 +62,7 @@ def main() -> None:
             if installation.web is None:
                 installation.start()
                 stack.callback(installation.stop)
-            delays, first = asyncio.run(_watch(Bench(installation), viewers))
+            delays, first = _watch(Bench(installation), viewers)
             ordered = sorted(delays)
             p50, p99 = statistics.median(ordered), ordered[int(len(ordered) * 0.99) - 1]
             print(f"{label:52}{p50:>8.1f}{p99:>8.1f}   {goal}")
@@ -97,50 +102,44 @@ class Bench:
             return json.load(answer)
 
 
-async def _watch(bench: Bench, viewers: int) -> tuple[list[float], float]:
+def _watch(bench: Bench, count: int) -> tuple[list[float], float]:
     """Return the delays of all entries at all viewers, and of the first action, in ms."""
     bench.call("/runs", {"crew": bench.crew, "task": "go"})  # warms the worker up
-    await asyncio.sleep(3)
+    time.sleep(3)
     posted = time.time()
-    run = await asyncio.to_thread(bench.call, "/runs", {"crew": bench.crew, "task": "slow"})
-    url = f"ws://127.0.0.1:{bench.installation.port}/ws/runs/{run['id']}/?after=0"
-    header = {"Authorization": f"Bearer {bench.key}"}
-    async with AsyncExitStack() as stack:
-        opened = (connect(url, additional_headers=header, max_queue=None) for _ in range(viewers))
-        sockets = await asyncio.gather(*map(stack.enter_async_context, opened))
-        # Only what is written once everybody has caught up is on its way for the first time.
-        begun = await asyncio.gather(*map(_catch_up, sockets))
-        everybody = time.time()
-        found = await asyncio.gather(*(_receive(socket, everybody) for socket in sockets))
-    return [delay for of_one in found for delay in of_one], (min(begun) - posted) * 1000
+    run = bench.call("/runs", {"crew": bench.crew, "task": "slow"})["id"]
+    url = f"ws://127.0.0.1:{bench.installation.port}/ws/runs/{run}/?after=0"
+    viewers = [viewer(url, bench.key) for _ in range(count)]
+    watch(viewers, b'"kind": "run.finished"')
+    told = [one.messages() for one in viewers]
+    return _delays(told, _commits(bench.installation, run)), (_begun(told[0]) - posted) * 1000
 
 
-async def _catch_up(socket: Any) -> float:
-    """Read what was there before, and return when the first action began."""
-    first = 0.0
-    caught_up = False
-    async for text in socket:
-        message = json.loads(text)
-        caught_up |= message["type"] == "caught_up"
-        if message["type"] == "entry" and message["entry"]["kind"] == "action.started":
-            first = first or _at(message["entry"])
-        if caught_up and first:
-            break
-    return first
+def _delays(told: list[list[Told]], commits: dict[int, float]) -> list[float]:
+    # Only what is written once everybody has caught up is on its way for the first time.
+    everybody = max(at for one in told for at, message in one if message["type"] == "caught_up")
+    return [
+        (at - committed) * 1000
+        for one in told
+        for at, message in one
+        if message["type"] == "entry" and _at(message["entry"]) > everybody
+        for committed in [commits.get(message["entry"]["seq"], _at(message["entry"]))]
+    ]
 
 
-async def _receive(socket: Any, since: float) -> list[float]:
-    delays: list[float] = []
-    async for text in socket:
-        arrived = time.time()
-        message = json.loads(text)
-        if message["type"] != "entry":
-            continue
-        if (at := _at(message["entry"])) > since:
-            delays.append((arrived - at) * 1000)
-        if message["entry"]["kind"] == "run.finished":
-            break
-    return delays
+def _begun(told: list[Told]) -> float:
+    """Return when the first action began."""
+    entries = (message["entry"] for _, message in told if message["type"] == "entry")
+    return next(_at(entry) for entry in entries if entry["kind"] == "action.started")
+
+
+def _commits(installation: Installation, run: str) -> dict[int, float]:
+    """Return when PostgreSQL committed each entry, by its seq; embedded, nothing."""
+    if installation.mode == "embedded":
+        return {}
+    sql = "SELECT seq, pg_xact_commit_timestamp(xmin) FROM runs_entry WHERE run_id = %s"
+    with psycopg.connect(installation.settings["DATABASE_URL"]) as connection:
+        return {seq: at.timestamp() for seq, at in connection.execute(sql, [run])}
 
 
 def _at(entry: Any) -> float:

@@ -85,7 +85,8 @@ class Postgres:
 
 @contextmanager
 def postgres_server(*, durable: bool = False) -> Iterator[Postgres]:
-    """Run a PostgreSQL cluster until the block ends; `durable` keeps fsync on, as a bench must."""
+    """Run a PostgreSQL cluster until the block ends; `durable` keeps fsync on, as a bench must, and
+    notes when what was committed."""
     binaries = _postgres_binaries()
     # PostgreSQL refuses to run as root.
     user = "postgres" if os.geteuid() == 0 else None
@@ -99,7 +100,9 @@ def postgres_server(*, durable: bool = False) -> Iterator[Postgres]:
         if made.wait(60):
             raise RuntimeError(f"initdb failed: {made.output()[-2000:]}")
         options = {"port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": ""}
-        if not durable:
+        if durable:
+            options["track_commit_timestamp"] = "on"
+        else:
             options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
         argv = [str(binaries / "postgres"), "-D", str(data)]
         argv += [part for key, value in options.items() for part in ("-c", f"{key}={value}")]

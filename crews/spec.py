@@ -38,7 +38,13 @@ Many = Annotated[tuple[T, ...], Strict(False)]
 def _visible(value: str) -> str:
     if all(unicodedata.category(character)[0] in "CZ" for character in value):
         raise ValueError("give a name that can be seen")
+    if found := _UNSEEN.search(value):
+        raise ValueError(f"give a name in one line, without the mark {found[0]!a}")
     return value
+
+
+# What ends lines or turns the direction of writing, and so shows another name than there is.
+_UNSEEN = re.compile("[\x00-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
 def _money(value: Json) -> Decimal:

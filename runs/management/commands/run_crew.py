@@ -80,7 +80,7 @@ class Command(BaseCommand):
         version = crew_version(crew=crew, user=user)
         if version.document.get("task", {}).get("schema") is not None:
             task = _json(task, "--task")
-        given = _json(Path(options["input"]).read_text(), "--input") if options["input"] else None
+        given = _json(_text(options["input"], "--input"), "--input") if options["input"] else None
         return run_start(
             team=team,
             user=user,
@@ -105,14 +105,11 @@ class Command(BaseCommand):
         )
 
     def _told(self, error: Exception) -> list[str]:
-        problems = getattr(error, "problems", [])
-        return [
-            str(error),
-            *(
-                f"  {p['path']}: {p['message']}" if isinstance(p, dict) else f"  {p}"
-                for p in problems
-            ),
+        problems = [
+            f"{p['path']}: {p['message']}" if isinstance(p, dict) else str(p)
+            for p in getattr(error, "problems", [])
         ]
+        return [str(error), *(f"  {text}" for text in problems if text != str(error))]
 
     def _json(self, entry: Entry) -> None:
         self.stdout.write(json.dumps(entry.model_dump(mode="json")))
@@ -153,6 +150,15 @@ class Command(BaseCommand):
             f"\n{mark}Run {run.pk}: {run.status}, {run.actions} actions, {run.tokens} tokens,"
             f" {cost}"
         )
+
+
+def _text(path: str, name: str) -> str:
+    try:
+        return Path(path).read_text("utf-8")
+    except OSError as error:
+        raise BadRequest(f"{name}: {path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise BadRequest(f"{name}: {path} is not UTF-8 text.") from None
 
 
 def _json(text: str, name: str) -> Any:

@@ -60,6 +60,11 @@ def test_a_name_that_nobody_can_see_is_refused(name: str) -> None:
     assert "can be seen" in told(desk() | {"name": name})["name"]
 
 
+@pytest.mark.parametrize("name", ["Desk\nUrgent", "Desk \u202egnp"])
+def test_a_name_that_shows_as_another_is_refused(name: str) -> None:
+    assert "one line" in told(desk() | {"name": name})["name"]
+
+
 def test_a_document_in_both_formats() -> None:
     for format in ("yaml", "json"):
         spec = crew_parse(document_dump(desk(), format))

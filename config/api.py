@@ -4,6 +4,8 @@ from ninja import NinjaAPI
 
 from crews.api import router as crews_router
 from crews.rest.wire import StrictParser, handlers_add
+from resources.api import resources_handlers_add
+from resources.api import router as resources_router
 from runs.api import router as runs_router
 from runs.api_approvals import router as approvals_router
 from runs.api_experiments import router as experiments_router
@@ -34,5 +36,7 @@ api.add_router("", forks_router)
 api.add_router("", insight_router)
 api.add_router("", readiness_router)
 api.add_router("", experiments_router)
+api.add_router("", resources_router)
 handlers_add(api)
+resources_handlers_add(api)
 runs_handlers_add(api)

@@ -90,6 +90,8 @@ def world_make() -> World:
         "experiments/": {"pk": experiment.pk},
         "api/v1/experiments/": {"experiment": experiment.pk},
         "settings/credentials/": {"pk": credential.pk},
+        "api/v1/documents/": {"document": document.pk},
+        "api/v1/mcp-servers/": {"server": mcp_server.pk},
         "settings/documents/": {"pk": document.pk},
         "settings/sandboxes/": {"pk": image.pk},
         "settings/tools/servers/": {"pk": mcp_server.pk},
@@ -123,6 +125,11 @@ def world_make() -> World:
             json.dumps({"document": template.document}),
             "application/json",
         ),
+        "POST api/v1/mcp-servers": (
+            '{"name": "other", "url": "http://127.0.0.1:9/mcp"}',
+            "application/json",
+        ),
+        "PUT api/v1/mcp-servers/<int:server>/tools": ('{"tools": {}}', "application/json"),
         "PUT api/v1/crews/<crew_id>": (draft, "application/json"),
         "POST api/v1/crews/<crew_id>/publish": ('{"revision": 1}', "application/json"),
         "POST api/v1/runs/<uuidstr:run>/redact": (

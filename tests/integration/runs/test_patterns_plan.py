@@ -184,3 +184,21 @@ def test_it_survives_a_kill_after_any_entry(stage: Stage) -> None:
         subtask("t5", "analyst"),
     )
     survives_kills(stage, office(), every=4, branches=2)
+
+
+def test_subtasks_that_a_limit_does_not_let_begin_end_the_run_by_that_limit(stage: Stage) -> None:
+    parts = [
+        {"id": "a", "worker": "ann", "task": "first"},
+        {"id": "b", "worker": "ann", "task": "second", "depends_on": ["a"]},
+    ]
+    for most in (3, 7, 8):
+        stage.server.rules = [
+            Rule(
+                anywhere="Plan this task",
+                reply=Reply(text=json.dumps({"subtasks": parts, "synthesis_instructions": "join"})),
+            )
+        ]
+        roles = {"boss": model_role("planner"), "ann": model_role("worker")}
+        limits = {"actions": most, "on_reached": "end"}
+        played = stage.play(document("plan", roles, limits=limits))
+        assert played.error["kind"] == "budget", most

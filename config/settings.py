@@ -55,6 +55,8 @@ PREVIEW_ORIGIN: str = env.str(
 ).rstrip("/")
 # The runtime of Docker that sandboxes use, like runsc (gVisor); its own by default.
 SANDBOX_RUNTIME: str = env.str("CALLSHEET_SANDBOX_RUNTIME", default="")
+# How long contents of files are kept after their run; 0 keeps them.
+FILES_DAYS: int = min(max(env.int("CALLSHEET_FILES_DAYS", default=0), 0), 100_000)
 # Where a worker listens for the previews' server; 0.0.0.0 where that is on another machine.
 WORKER_LISTEN: str = env.str("CALLSHEET_WORKER_LISTEN", default="127.0.0.1")
 

@@ -12,6 +12,7 @@ class RunsConfig(AppConfig):
         from runs.decisions import decide_overdue
         from runs.engine.chores import chore_register
         from runs.experiments.advance import experiments_advance
+        from runs.files import files_forget_old
         from runs.notices import notices_send
         from runs.start_page import recent_panel
         from runs.telemetry.export import traces_send
@@ -23,3 +24,4 @@ class RunsConfig(AppConfig):
         chore_register("notices", notices_send)
         chore_register("experiments", experiments_advance)
         chore_register("traces", traces_send)
+        chore_register("files", files_forget_old, every_s=3600)

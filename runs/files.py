@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+import structlog
+from django.conf import settings
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
@@ -19,6 +21,7 @@ from runs.journal.fold import FINAL, ActionState, RunState
 from runs.models import Blob, Entry, Run
 
 Json = Any
+log = structlog.get_logger(__name__)
 IMAGES = {
     b"\x89PNG\r\n\x1a\n": "image/png",
     b"\xff\xd8\xff": "image/jpeg",
@@ -134,8 +137,17 @@ def files_forget(*, run: Run | None = None, older_than: timedelta) -> tuple[int,
         runs = runs.filter(pk=run.pk)
     payload = Entry.objects.filter(run=OuterRef("run"), blob=OuterRef("sha256"))
     contents = Blob.objects.filter(run__in=runs).exclude(Exists(payload))
-    touched = contents.values("run").distinct().count()
-    return contents.delete()[0], touched
+    touched = [str(pk) for pk in contents.values_list("run", flat=True).distinct()]
+    forgotten = contents.delete()[0]
+    if forgotten:
+        log.info("files_forgotten", contents=forgotten, runs=touched)
+    return forgotten, len(touched)
+
+
+def files_forget_old() -> None:
+    """Forget what is kept longer than `CALLSHEET_FILES_DAYS` says; a chore of every worker."""
+    if settings.FILES_DAYS:
+        files_forget(older_than=timedelta(days=settings.FILES_DAYS))
 
 
 def image_type(data: bytes) -> str | None:

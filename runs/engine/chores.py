@@ -13,12 +13,12 @@ from django.db import close_old_connections, connection
 log = structlog.get_logger(__name__)
 EVERY_S = 2.0
 Chore = Callable[[], object]
-_chores: dict[str, Chore] = {}
+_chores: dict[str, tuple[Chore, float]] = {}
 
 
-def chore_register(name: str, chore: Chore) -> None:
-    """Let workers do a chore, every two seconds from their start on."""
-    _chores[name] = chore
+def chore_register(name: str, chore: Chore, *, every_s: float = EVERY_S) -> None:
+    """Let workers do a chore, soon after their start and then every two seconds, or `every_s`."""
+    _chores[name] = chore, every_s
 
 
 class Chores:
@@ -27,8 +27,10 @@ class Chores:
     def __init__(self) -> None:
         self._stopped = threading.Event()
         self._threads = [
-            threading.Thread(target=self._go_on, args=chore, name=f"chore-{chore[0]}", daemon=True)
-            for chore in _chores.items()
+            threading.Thread(
+                target=self._go_on, args=(name, *chore), name=f"chore-{name}", daemon=True
+            )
+            for name, chore in _chores.items()
         ]
         for thread in self._threads:
             thread.start()
@@ -37,8 +39,10 @@ class Chores:
         """Begin nothing new; what is under way is done again by another worker if it must be."""
         self._stopped.set()
 
-    def _go_on(self, name: str, chore: Chore) -> None:
-        while not self._stopped.wait(EVERY_S):
+    def _go_on(self, name: str, chore: Chore, every_s: float) -> None:
+        wait_s = EVERY_S
+        while not self._stopped.wait(wait_s):
+            wait_s = every_s
             try:
                 close_old_connections()
                 chore()

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from runs.export import verify_run
-from runs.files import files_forget
-from runs.models import Run
+from runs.files import files_forget, files_forget_old
+from runs.models import Entry, Run
 from tests.integration.runs.documents import code_role, pipeline
 from tests.integration.runs.playing import Stage
 from tests.integration.runs.test_artifacts import LISTS, MINIMAL
@@ -106,6 +108,18 @@ def test_a_payload_is_no_file(stage: Stage, browser: Client) -> None:
     run = stage.start(pipeline({n: code_role("stage", LISTS) for n in ("a", "b")}), "x" * 100_000)
     blob = run.blobs.get().sha256
     assert browser.get(f"/runs/{run.pk}/files/{blob}/").status_code == 404
+
+
+def test_old_contents_are_forgotten_by_the_workers(run: Run, settings: Settings) -> None:
+    Run.objects.filter(pk=run.pk).update(ended_at=timezone.now() - timedelta(days=2))
+    payloads = set(Entry.objects.filter(run=run).exclude(blob=None).values_list("blob", flat=True))
+    settings.FILES_DAYS = 0
+    files_forget_old()
+    assert run.blobs.exclude(sha256__in=payloads).exists()
+    settings.FILES_DAYS = 1
+    files_forget_old()
+    assert not run.blobs.exclude(sha256__in=payloads).exists()
+    assert verify_run(run).ok
 
 
 def test_contents_are_forgotten_and_the_journal_holds(run: Run, browser: Client) -> None:

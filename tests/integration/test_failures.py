@@ -54,3 +54,10 @@ def test_a_port_that_is_none(tmp_path: Path, port: str) -> None:
     assert f"PORT must be a port from 1 to 65535, not '{port}'." in said(
         tmp_path, *SERVE, PORT=port
     )
+
+
+def test_any_python_will_do(tmp_path: Path) -> None:
+    argv = [sys.executable, "-S", "manage.py", "--version"]  # -S: without installed packages
+    env = {"PATH": os.environ["PATH"], "CALLSHEET_DATA_DIR": str(tmp_path)}
+    done = subprocess.run(argv, cwd=ROOT, env=env, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -19,7 +19,7 @@ def export_lines(run: Run) -> Iterator[str]:
         seq = page[-1].seq
     if run.ended_at is not None:
         # A worker that died between the last entry and its signature left the signing to us.
-        signed = run.signature or signing.sign(run)
+        signed = run.signature or signing.sign(str(run.pk))
         yield json.dumps({"head": signed}) + "\n"
 
 

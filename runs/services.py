@@ -137,7 +137,8 @@ def run_create(
         with transaction.atomic():
             run.save(force_insert=True)
             first = store.NewEntry(payload=started, actor=actor_of(run.started_by))
-            store.append_one(store.Write(run=str(run.pk), entries=(first, *taken())))
+            begun = store.Write(run=str(run.pk), entries=(first, *taken()))
+            store.append_one(begun, {begun.run: store.NO_ENTRIES})
             if not here:
                 doorbell.ring_work_on_commit(str(run.pk))
     except IntegrityError:
@@ -158,7 +159,7 @@ def run_cancel(*, run: Run, user: User, reason: str = "") -> None:
     cancelled = e.RunCancelled(reason=reason[:1000])
     with transaction.atomic():
         _command(run, cancelled, user, allowed=store.UNFINISHED, status="cancelled")
-        signing.sign(run)
+        signing.sign(str(run.pk))
 
 
 def run_pause(*, run: Run, user: User, reason: str = "") -> None:
@@ -210,7 +211,7 @@ def entry_redact(*, run: Run, seq: int, user: User, reason: str) -> None:
         if stays or not store.erase(str(run.pk), seq):
             raise BadRequest(f"seq: entry {seq} has no payload that can be erased")
         Run.objects.filter(pk=run.pk).update(outcome="")
-        signing.sign(run)
+        signing.sign(str(run.pk))
         for fork, taken in copies_of(run, seq):
             entry_redact(run=fork, seq=taken, user=user, reason=reason)
 

@@ -254,7 +254,7 @@ class Drive:
         recorder.record(store.NewEntry(payload=finished, gated=True))
         await recorder.written()
         log.info("run_ended", run=self.run, status=status, actions=totals["actions"])
-        await self._machine.writer.call(lambda: signing.sign(Run.objects.get(pk=self.run)))
+        await self._machine.writer.call(partial(signing.sign, self.run))
 
     async def _park(self, recorder: Recorder, reason: str) -> None:
         await recorder.written()

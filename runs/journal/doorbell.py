@@ -109,15 +109,9 @@ def _send_datagram(message: dict[str, Any]) -> None:
     if len(data) > DATAGRAM_BYTES:
         return
     # Nobody may be watching, or too slowly: viewers look again by themselves.
-    with suppress(OSError):
-        _out().sendto(data, _address())
-
-
-@functools.cache
-def _out() -> socket.socket:
-    out = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    out.setblocking(False)
-    return out
+    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out:
+        out.setblocking(False)
+        out.sendto(data, _address())
 
 
 @functools.cache

@@ -19,21 +19,21 @@ from teams.vault import seal, unseal
 Json = Any
 
 
-def head_of(run: Run) -> dict[str, Json]:
+def head_of(run: str) -> dict[str, Json]:
     """Return `{run, size, head}` of a run as its journal stands."""
-    last = Entry.objects.filter(run=run).order_by("-seq").only("seq", "hash", "at").first()
-    if last is None:
-        return {"run": str(run.pk), "size": 0, "head": ""}
-    return {"run": str(run.pk), "size": last.seq, "head": last.hash, "at": last.at}
+    last = Entry.objects.filter(run_id=run).order_by("-seq").values_list("seq", "hash", "at")[:1]
+    for size, head, at in last:
+        return {"run": run, "size": size, "head": head, "at": at}
+    return {"run": run, "size": 0, "head": ""}
 
 
-def sign(run: Run) -> dict[str, Json]:
+def sign(run: str) -> dict[str, Json]:
     """Sign a run's head, keep it with the run and return it: the head with `public_key` and
     `signature`."""
     key, public = _key()
     head = head_of(run)
     signed = head | {"public_key": public, "signature": key.sign(canonical(head).encode()).hex()}
-    Run.objects.filter(pk=run.pk).update(signature=signed)
+    Run.objects.filter(pk=run).update(signature=signed)
     return signed
 
 

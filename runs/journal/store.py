@@ -58,6 +58,7 @@ class Write:
 
 
 Heads = dict[str, Head]
+NO_ENTRIES = Head(0, GENESIS)
 
 
 def append(
@@ -93,9 +94,9 @@ def append(
     return [one.entries if isinstance(one, Placed) else one for one in told]
 
 
-def append_one(write: Write) -> list[Entry]:
+def append_one(write: Write, heads: Heads | None = None) -> list[Entry]:
     """Append to one run's journal. Raises LeaseLost or RunHalted, and then nothing is written."""
-    (result,) = append([write])
+    (result,) = append([write], heads)
     if isinstance(result, RunError):
         raise result
     return result
@@ -273,4 +274,4 @@ def _refusal(write: Write) -> RunError | None:
 
 def _stored_head(run: str) -> Head:
     last = models.Entry.objects.filter(run_id=run).order_by("-seq").values_list("seq", "hash")
-    return Head(*(last.first() or (0, GENESIS)))
+    return Head(*(last.first() or NO_ENTRIES))

@@ -22,7 +22,7 @@ from runs.journal.placing import Placed
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
-GROUP = 200
+GROUP = 50
 HEADS_KEPT = 5_000
 # Whoever waits for what was written goes on first, and viewers are told so much later.
 RING_AFTER_S = 0.0005

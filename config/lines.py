@@ -28,14 +28,13 @@ class Line:
 
     def write(self, message: Message) -> None:
         """Send a message of any length; nothing once the line is closed."""
-        protocol = self._protocol
-        if protocol.state != protocol.STATE_OPEN:
+        protocol, transport = self._protocol, self._protocol.transport
+        if protocol.state != protocol.STATE_OPEN or not transport.connected:
             return
         if message.frame is None:
             prepared = protocol.factory.prepareMessage(message.data, doNotCompress=True)
             message.frame = prepared.payloadHybi
-        frame, transport = message.frame, protocol.transport
-        written = 0
+        frame, written = message.frame, 0
         if not self._unwritten():
             # Most viewers take it at once; the reactor would need two rounds of its loop for that.
             taken = transport.writeSomeData(frame)

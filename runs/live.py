@@ -1,6 +1,7 @@
 """The watched runs of this process: each is heard and read once, for all its viewers."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
@@ -74,7 +75,7 @@ class Tail:
         """Hear the channel layer and look again now and then, until cancelled."""
         layer: Any = get_channel_layer()
         name = await layer.new_channel()
-        joined = False
+        joined, look_at = False, time.monotonic() + LOOK_AGAIN_S
         hearing = asyncio.ensure_future(layer.receive(name))
         try:
             while True:
@@ -83,13 +84,14 @@ class Tail:
                     if not self._listening.is_set():
                         self.last = await read(self._stored_last)
                         self._listening.set()
-                    await asyncio.wait({hearing}, timeout=LOOK_AGAIN_S)
-                    if hearing.done():
-                        message = hearing.result()
-                        hearing = asyncio.ensure_future(layer.receive(name))
-                        await self._hear(message)
-                    else:
+                    rest = look_at - time.monotonic()
+                    if rest <= 0:  # also while a model's words keep coming
                         await self._look()
+                        look_at = time.monotonic() + LOOK_AGAIN_S
+                    await asyncio.wait({hearing}, timeout=max(rest, 0))
+                    if hearing.done():
+                        heard, hearing = hearing, asyncio.ensure_future(layer.receive(name))
+                        await self._hear(heard.result())
                 except Exception:
                     log.exception("run_not_followed", run=self.run)
                     for viewer in tuple(self.viewers):

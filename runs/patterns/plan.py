@@ -39,7 +39,7 @@ INFO = PatternInfo(
 )
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class Subtask:
     """One part of a plan. `fault` says why it cannot be done at all; `result` is what became of it,
     at first what it is if a limit does not let it begin."""

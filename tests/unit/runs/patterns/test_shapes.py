@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from crews.joining import together
@@ -26,6 +26,7 @@ PARTS = st.fixed_dictionaries(
 
 @settings(deadline=None)
 @given(st.lists(PARTS, min_size=1, max_size=6))
+@example([{"id": "t1", "worker": "ann", "task": "work", "depends_on": ["t1"]}] * 3)
 def test_no_subtask_waits_for_itself(parts: list[Json]) -> None:
     subtasks = read_plan({"subtasks": parts}, WORKERS)
     assert len(subtasks) == len(parts)

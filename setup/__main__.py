@@ -3,13 +3,15 @@
 Repeating it does only what changed since. `python3 -m setup npm …` runs npm in `static/`.
 """
 
+import fcntl
+import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from setup.engines import install_engines
 from setup.front_end import build_front_end, run_npm
 from setup.python_packages import install_python_packages, prepare_venv
-from setup.steps import SetupError, say
+from setup.steps import ROOT, SetupError, say
 
 
 def main(arguments: list[str]) -> int:
@@ -19,6 +21,7 @@ def main(arguments: list[str]) -> int:
         say(__doc__ or "")
         return 2
     dev = arguments == ["test"]
+    lock = alone()
     try:
         prepare_venv()
         # Each waits mostly for the network.
@@ -31,7 +34,22 @@ def main(arguments: list[str]) -> int:
     except SetupError as error:
         say(f"\nCallsheet could not be set up. {error}")
         return 1
+    finally:
+        os.close(lock)
     return 0
+
+
+def alone() -> int:
+    """Wait until no other set-up of this checkout is under way; return the lock's descriptor."""
+    lock = os.open(ROOT, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        say("Another set-up of this folder is under way; waiting for it …")
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    except OSError:
+        pass  # a file system without locks
+    return lock
 
 
 if __name__ == "__main__":

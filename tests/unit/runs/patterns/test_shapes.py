@@ -14,6 +14,7 @@ from runs.providers.improvise import improvise
 
 Json = Any
 WORKERS = ["ann", "bob"]
+SAME = {"id": "t1", "worker": "ann", "task": "work", "depends_on": ["ann"]}
 NAMES = st.sampled_from(["a", "b", "c", "d", "e"])
 PARTS = st.fixed_dictionaries(
     {"worker": st.sampled_from([*WORKERS, "nobody"]), "task": st.just("work")},
@@ -26,7 +27,7 @@ PARTS = st.fixed_dictionaries(
 
 @settings(deadline=None)
 @given(st.lists(PARTS, min_size=1, max_size=6))
-@example([{"id": "t1", "worker": "ann", "task": "work", "depends_on": ["t1"]}] * 3)
+@example([*[SAME] * 2, {**SAME, "worker": "bob", "depends_on": ["ann", "t1"]}])
 def test_no_subtask_waits_for_itself(parts: list[Json]) -> None:
     subtasks = read_plan({"subtasks": parts}, WORKERS)
     assert len(subtasks) == len(parts)

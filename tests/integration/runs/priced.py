@@ -171,7 +171,7 @@ def _recorded(crew: Crew, document: Json, user: User, chance: Random) -> Recorde
     said = readiness(team=crew.team, spec=spec, crew=crew).forecast
     run = run_start(team=crew.team, user=user, version=version, task=spec.task.example)
     for _ in range(QUESTIONS):
-        _drive(run)
+        drive_scripted(run)
         run.refresh_from_db()
         if run.status != "waiting":
             break
@@ -179,7 +179,9 @@ def _recorded(crew: Crew, document: Json, user: User, chance: Random) -> Recorde
     return Recorded(run=run, forecast=said, limits=document["limits"])
 
 
-def _drive(run: Run) -> None:
+def drive_scripted(run: Run) -> None:
+    """Drive a run as a worker would whose sandboxes hold nothing but Python."""
+
     async def main() -> None:
         machine = Machine(driver=ScriptedDriver({"python": _python}))
         try:

@@ -2,6 +2,10 @@
 
 from typing import Any
 
+import pytest
+
+from runs.errors import BadRequest
+from runs.forks import Edit, run_fork
 from tests.fakes.model_server import Reply, Rule
 from tests.integration.runs.documents import model_role, pipeline
 from tests.integration.runs.kills import replayed, survives_kills
@@ -77,3 +81,40 @@ def test_notes_of_one_turn_have_numbers_of_their_own(stage: Stage) -> None:
     ]
     played = stage.play(crew())
     assert told(played)[:4] == ["Noted as 1.", "Noted as 2.", "Noted as 3.", "1. a\n2. b\n3. c"]
+
+
+@pytest.mark.parametrize(
+    ("at", "edit", "read"),
+    [
+        # Done again after the first note: that one is taken over, the second written anew.
+        ("first/model2", {}, "1. a is amber\n2. b is blue"),
+        ("first/model3", {}, "1. a is amber\n2. b is blue"),
+        # Another text of a note is what is read later.
+        ("first/tools/own/note", {"input": {"text": "c is cyan"}}, "1. c is cyan\n2. b is blue"),
+        (
+            "first/tools/own/note/state_write",
+            {"output": {"number": 1, "text": "d is dark"}},
+            "1. d is dark\n2. b is blue",
+        ),
+        ("first/tools.2/own/note", {"input": {"text": "c is cyan"}}, "1. a is amber\n2. c is cyan"),
+    ],
+)
+def test_a_fork_has_the_notes_that_were_taken_over(
+    stage: Stage, at: str, edit: Json, read: str
+) -> None:
+    stage.server.rules = rules()
+    whole = stage.play(crew())
+    made = run_fork(run=whole.run, action=at, edit=Edit(**edit), user=stage.user)
+    fork = stage.go_on(made)
+    assert fork.run.status == "finished", fork.error
+    assert read in told(fork)
+    assert replayed(fork) > 0
+
+
+@pytest.mark.parametrize("output", ["x", {}, None, {"number": "one", "text": 1}])
+def test_a_note_is_not_edited_into_something_else(stage: Stage, output: Json) -> None:
+    stage.server.rules = rules()
+    whole = stage.play(crew())
+    at = "first/tools/own/note/state_write"
+    with pytest.raises(BadRequest, match=r"edit\.output"):
+        run_fork(run=whole.run, action=at, edit=Edit(output=output), user=stage.user)

@@ -23,7 +23,10 @@ BAD_INPUT = 2
 
 
 class Command(BaseCommand):
-    help = "Run the same tasks through variants of crews and compare. Exit 1 if a check failed."
+    help = (
+        "Run the same tasks through variants of crews and compare. Exit 1 if a check failed or a"
+        " run waits."
+    )
     requires_migrations_checks = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -54,7 +57,8 @@ class Command(BaseCommand):
         else:
             self._tell(made)
         failed = [v for t in made.trials.all() for v in t.verdicts if not v["passed"]]
-        sys.exit(1 if failed else 0)
+        # Without an end, a run of it waits for a person.
+        sys.exit(1 if failed or made.ended_at is None else 0)
 
     def _drive(self, runs: list[Run]) -> None:
         for run in runs:

@@ -8,7 +8,7 @@ is seq order, seq has no holes, and a worker that lost its run writes nothing.
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import islice
@@ -61,17 +61,11 @@ Heads = dict[str, Head]
 NO_ENTRIES = Head(0, GENESIS)
 
 
-def append(
-    writes: Sequence[Write],
-    heads: Heads | None = None,
-    *,
-    ring: Callable[[list[Placed]], None] = doorbell.ring_entries,
-) -> list[list[Entry] | RunError]:
+def append(writes: Sequence[Write], heads: Heads | None = None) -> list[list[Entry] | RunError]:
     """Append to journals in one transaction and return, for each write, its entries or its refusal.
 
     `heads` keeps the last entries of runs between calls of one owner: a write is chained to it
-    beforehand, and made only if it still is the run's last. After the commit, `ring` is told what
-    was written.
+    beforehand, and made only if it still is the run's last. Wake-ups are sent after the commit.
     """
     heads = {} if heads is None else heads
     placed = [_place(write, heads) for write in writes]
@@ -90,7 +84,7 @@ def append(
                     results[id(one)] = _write_locked(one.write, heads)
     told = [results[id(one)] for one in placed]
     written = [one for one in told if isinstance(one, Placed)]
-    transaction.on_commit(lambda: ring(written))
+    transaction.on_commit(lambda: doorbell.ring_entries(written))
     return [one.entries if isinstance(one, Placed) else one for one in told]
 
 

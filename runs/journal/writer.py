@@ -16,16 +16,13 @@ import structlog
 from django.db import close_old_connections, connection
 
 from runs.errors import RunError
-from runs.journal import doorbell, store
+from runs.journal import store
 from runs.journal.entries import Entry
-from runs.journal.placing import Placed
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 GROUP = 50
 HEADS_KEPT = 5_000
-# Whoever waits for what was written goes on first, and viewers are told so much later.
-RING_AFTER_S = 0.0005
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +40,6 @@ class Writer:
     def __init__(self) -> None:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._heads: store.Heads = {}
-        self._to_ring: list[Placed] = []
         self._thread = threading.Thread(target=self._run, name="journal-writer", daemon=True)
         self._thread.start()
 
@@ -74,8 +70,7 @@ class Writer:
     def _run(self) -> None:
         stopping = False
         while not stopping:
-            rung, self._to_ring = self._to_ring, []
-            jobs, stopping = self._take(RING_AFTER_S if rung else None)
+            jobs, stopping = self._take()
             writes = [job for job in jobs if isinstance(job.work, store.Write)]
             results = dict(zip(map(id, writes), self._write(writes), strict=True)) if writes else {}
             for job in jobs:
@@ -87,23 +82,15 @@ class Writer:
                     loop.call_soon_threadsafe(_resolve, mine)
                 except RuntimeError:  # The loop is closed; nobody waits any more.
                     log.warning("writer_result_lost", writes=len(mine))
-            self._ring(rung)
-        self._ring(self._to_ring)
         connection.close()
 
-    def _ring(self, written: list[Placed]) -> None:
-        try:
-            doorbell.ring_entries(written)
-        except Exception as error:  # noqa: BLE001 (viewers look again by themselves)
-            log.warning("doorbell_lost", error=repr(error))
-
-    def _take(self, seconds: float | None) -> tuple[list[_Job], bool]:
-        """Wait for a job, or so long, and take what else is there, stopping before the first call
-        of a function."""
+    def _take(self) -> tuple[list[_Job], bool]:
+        """Wait for a job and take what else is there, stopping before the first call of a
+        function."""
         jobs: list[_Job] = []
         while True:
             try:
-                job = self._jobs.get_nowait() if jobs else self._jobs.get(timeout=seconds)
+                job = self._jobs.get_nowait() if jobs else self._jobs.get()
             except queue.Empty:
                 return jobs, False
             if job is None:
@@ -117,7 +104,7 @@ class Writer:
         if len(self._heads) > HEADS_KEPT:
             self._heads.clear()
         try:
-            return list(store.append(writes, self._heads, ring=self._to_ring.extend))
+            return list(store.append(writes, self._heads))
         except Exception as error:  # noqa: BLE001 (each is then told its own)
             if not self._forget(error):
                 # Written again, it might stand there twice. Whoever takes the runs over reads it.
@@ -126,7 +113,7 @@ class Writer:
         return [self._call(partial(self._write_one, write)) for write in writes]
 
     def _write_one(self, write: store.Write) -> list[Entry] | RunError:
-        return store.append([write], self._heads, ring=self._to_ring.extend)[0]
+        return store.append([write], self._heads)[0]
 
     def _call(self, function: Callable[[], Any]) -> Any:
         try:

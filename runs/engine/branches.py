@@ -23,11 +23,12 @@ OWN_TOOLS = ("tools", "own")
 
 @dataclass(slots=True, kw_only=True)
 class SideBySide:
-    """Branches by name; `after`, `racing`, `until`: see `runs.patterns.base.Crew.parallel`."""
+    """Branches by name; the other fields are those of `runs.patterns.base.Crew.parallel`."""
 
     crew: "CrewAtWork"
     branches: Mapping[str, Branch]
     after: Mapping[str, Sequence[str]]
+    who: Mapping[str, Sequence[str]]
     racing: bool
     until: Callable[[], bool] | None
     slot: str
@@ -67,7 +68,7 @@ class SideBySide:
         known, order = place.failures, in_order(self.branches, self.after)
         for name in self.branches:
             before = order[: order.index(name)]
-            failures = known.apart() if self.racing else known.branch(self._rest_of(before))
+            failures = known.apart() if self.racing else known.branch(self._known(before))
             limited = self._is_limited(name)
             cut = self._cut if self.until else None
             self._scopes[name] = place.branch(name, limited=limited, failures=failures, cut=cut)
@@ -79,19 +80,28 @@ class SideBySide:
     def _is_limited(self, name: str) -> bool:
         return (self.slot, name) != OWN_TOOLS
 
-    def _rest_of(self, names: Sequence[str]) -> Callable[[], Awaitable[None]]:
-        """Return what waits for other branches; one that halts or waits takes those after it
-        along."""
+    def _known(self, before: Sequence[str]) -> Callable[[str], Awaitable[None]]:
+        """Return what waits until it is known what an agent fails at in other branches."""
 
-        async def wait() -> None:
-            for name in names:
-                await asyncio.wait([self._tasks[name]])
-                self._tasks[name].result()
+        async def wait(agent: str) -> None:
+            await self._rest_of([name for name in before if self._works_in(agent, name)])
 
         return wait
 
+    def _works_in(self, agent: str, branch: str) -> bool:
+        roles = self.who.get(branch)
+        return roles is None or any(
+            agent == own or agent.startswith(f"{own}/") for own in map(self.crew.agent, roles)
+        )
+
+    async def _rest_of(self, names: Sequence[str]) -> None:
+        """Wait for other branches; one that halts or waits takes those after it along."""
+        for name in names:
+            await asyncio.wait([self._tasks[name]])
+            self._tasks[name].result()
+
     async def _one(self, name: str) -> Outcome:
-        await self._rest_of(self.after.get(name, ()))()
+        await self._rest_of(self.after.get(name, ()))
         try:
             work = self.branches[name](self.crew.at(self._scopes[name]))
             return Outcome(

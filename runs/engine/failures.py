@@ -23,6 +23,8 @@ TRY_AGAIN, EDIT, GO_ON, STOP = "try again", "edit", "go on without it", "stop th
 # Failures that another approach cannot help: a limit is reached, or a person has decided.
 SETTLED = ("budget", "not_needed", "rejected", "stopped", "uncertain", "no_credential")
 _NEVER = 10**9
+# Waits for what an agent may have failed at before.
+Wait = Callable[[str], Awaitable[None]]
 
 
 class Decided(ActionError):
@@ -33,21 +35,21 @@ class Failures:
     """What is known at one place of a run's structure of who failed before.
 
     Branches of `branch` know of each other in their order: each waits, before it counts, until
-    those before it have come to rest. Branches of `apart` may wait for each other, so they know
-    only what was before them all, and their own.
+    those before it in which the same agent works have come to rest. Branches of `apart` may wait
+    for each other, so they know only what was before them all, and their own.
     """
 
     def __init__(
         self,
         own: Counter[str] | None = None,
         before: tuple[Counter[str], ...] = (),
-        waits: tuple[Callable[[], Awaitable[None]], ...] = (),
+        waits: tuple[Wait, ...] = (),
     ) -> None:
         self._own = Counter() if own is None else own
         self._before = before
         self._waits = waits
 
-    def branch(self, wait: Callable[[], Awaitable[None]]) -> "Failures":
+    def branch(self, wait: Wait) -> "Failures":
         return Failures(self._own, self._before, (*self._waits, wait))
 
     def apart(self) -> "Failures":
@@ -60,7 +62,7 @@ class Failures:
     async def add(self, agent: str) -> int:
         """Count a failure and return how many of the agent there are."""
         for wait in self._waits:
-            await wait()
+            await wait(agent)
         self._own[agent] += 1
         return sum(counts[agent] for counts in (*self._before, self._own))
 

@@ -80,7 +80,7 @@ class Toolbox:
         if own:
             branches["own"] = self._own_branch(own, asked)
         turn = self._crew.at(self._scope)
-        outcomes = await turn.parallel(branches, slot="tools")
+        outcomes = await turn.parallel(branches, who=self._who(calls), slot="tools")
         for outcome in outcomes.values():
             if outcome.error is not None:
                 raise ActionError(outcome.error)
@@ -96,6 +96,16 @@ class Toolbox:
             for n, call in enumerate(calls)
         )
 
+    def _who(self, calls: Sequence[ToolCall]) -> dict[str, Sequence[str]]:
+        """Return the roles that work in the branches of a turn, where its arguments say it: a
+        person who approves a call may change them."""
+        known = {
+            str(n): self._given[call.name].who(call.arguments or {})
+            for n, call in enumerate(calls)
+            if call.name in self._given and not self._is_approved(call)
+        }
+        return {"own": (), **{f"approval{n}": () for n in range(len(calls))}, **known}
+
     def _used(self, calls: Sequence[ToolCall]) -> list[PatternTool]:
         return [
             tool for name, tool in self._given.items() if any(call.name == name for call in calls)
@@ -108,8 +118,7 @@ class Toolbox:
             arguments, changed = call.arguments or {}, ""
             if fault := _fault(call, tool.spec.parameters):
                 return await self._refuse(place.scope, call, fault)
-            use = self._crew.spec.roles[self._role].tool_use(call.name)
-            if use is not None and use.approval == "always":
+            if self._is_approved(call):
                 decision = await approve(place, self._role, call.name, tool.spec.parameters, call)
                 if decision["choice"] == "reject":
                     return await self._refuse(place.scope, call, refusal_of(decision))
@@ -120,6 +129,11 @@ class Toolbox:
             return {"text": f"{text}\n\n{changed}" if changed else text, "is_error": is_error}
 
         return run
+
+    def _is_approved(self, call: ToolCall) -> bool:
+        """Say whether a person approves a call of a tool that the pattern gives."""
+        use = self._crew.spec.roles[self._role].tool_use(call.name)
+        return use is not None and use.approval == "always"
 
     def _needs_approval(self, call: ToolCall) -> bool:
         """Say whether a person approves a call of a tool of the role's own. One that is refused

@@ -59,12 +59,14 @@ class Outcome:
 class PatternTool:
     """A tool that a pattern gives to a role. `run` gets the crew as seen from the place of the
     call and the arguments (valid by the schema), and returns the text for the model; it may
-    raise ActionError. Calls of one turn run side by side, so they finish in any order: what
-    depends on the results of a whole turn belongs into `after_turn`."""
+    raise ActionError; `who` names the only roles that work in a call, by its arguments. Calls of
+    one turn run side by side, so they finish in any order: what depends on the results of a whole
+    turn belongs into `after_turn`."""
 
     spec: ToolSpec
     run: Callable[["Crew", dict[str, Json]], Awaitable[str]]
     after_turn: Callable[[], None]
+    who: Callable[[dict[str, Json]], Sequence[str]] = lambda _: ()
     offered: Callable[[], bool] = lambda: True
 
 
@@ -147,14 +149,15 @@ class Crew(Protocol):
         branches: Mapping[str, Callable[["Crew"], Awaitable[Json]]],
         after: Mapping[str, Sequence[str]] | None = None,
         *,
+        who: Mapping[str, Sequence[str]] | None = None,
         racing: bool = False,
         until: Callable[[], bool] | None = None,
     ) -> dict[str, Outcome]:
         """Run branches side by side, each in a key scope of its own, and capture each one's
-        failure. `after` names for a branch those whose end it waits for, without a circle;
-        `racing` ones wait for each other by what they share, in no order known before. `until` is
-        looked at whenever one has come to its end: once it holds, the others are broken off, with
-        an error of the kind `not_needed`."""
+        failure. `after` names for a branch those whose end it waits for, without a circle; `who`
+        the only roles that work in it, where that is known. `racing` ones wait for each other by
+        what they share, in no order known before. `until` is looked at whenever one has come to its
+        end: once it holds, the others are broken off, with an error of the kind `not_needed`."""
         ...
 
     async def once(

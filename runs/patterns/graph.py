@@ -117,7 +117,9 @@ async def graph(crew: Crew) -> Json:
         for part in parts
     }
     outcomes = await crew.parallel(
-        {part_of[part[0]]: part_at_work(flow, part) for part in parts}, after=after
+        {part_of[part[0]]: part_at_work(flow, part) for part in parts},
+        after=after,
+        who={part_of[part[0]]: part for part in parts},
     )
     for outcome in outcomes.values():
         if outcome.error is not None:
@@ -173,7 +175,9 @@ async def one_round(flow: Flow, crew: Crew, part: list[str], begin: set[str]) ->
         return work
 
     after = {name: [a for a, b in forward if b == name] for name in part}
-    outcomes = await crew.parallel({name: branch(name) for name in part}, after=after)
+    outcomes = await crew.parallel(
+        {name: branch(name) for name in part}, after=after, who={name: [name] for name in part}
+    )
     for outcome in outcomes.values():
         if outcome.error is not None:
             raise ActionError(outcome.error)

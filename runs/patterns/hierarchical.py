@@ -96,6 +96,7 @@ async def by_tools(crew: Crew, lead: str, delegations: Delegations) -> Json:
         spec=delegate_spec(crew),
         run=run,
         after_turn=delegations.after_turn,
+        who=lambda arguments: [str(arguments.get("agent_name"))],
         offered=lambda: delegations.left > 0,
     )
     tools = [tool]
@@ -195,7 +196,8 @@ async def delegate_all(
         return lambda place: delegations.delegate(place, tags[tag], task)
 
     outcomes = await crew.parallel(
-        {f"delegation{n}": branch(tag, task) for n, (tag, task) in enumerate(wanted, start=1)}
+        {f"delegation{n}": branch(tag, task) for n, (tag, task) in enumerate(wanted, start=1)},
+        who={f"delegation{n}": [tags[tag]] for n, (tag, _) in enumerate(wanted, start=1)},
     )
     results = [
         str(o.value) if o.error is None else f"Error: {o.error.get('message')}"

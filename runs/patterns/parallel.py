@@ -88,7 +88,7 @@ async def at_once(crew: Crew, merger: str, names: list[str]) -> dict[str, Outcom
     """Let the specialists work, all of them to their end unless the crew ends early."""
     work = {name: at_work(name, merger) for name in names}
     if crew.options.get("enough_confidence") is None or len(names) < 2:
-        return await crew.parallel(work)
+        return await crew.parallel(work, who={name: [name] for name in names})
     desk = Desk(Bus(crew, names, most=len(names)), merger, names)
     branches = {name: desk.bringing(name, at_work) for name, at_work in work.items()}
     outcomes = await crew.parallel(

@@ -74,6 +74,10 @@ async def plan(crew: Crew) -> Json:
     await crew.parallel(
         {names[id(part)]: carried_out(planner, part, subtasks) for part in subtasks},
         after={names[id(part)]: [names[id(need)] for need in part.needs] for part in subtasks},
+        who={
+            names[id(part)]: [planner, part.worker, *(need.worker for need in part.needs)]
+            for part in subtasks
+        },
     )
 
     async def combine(place: Crew) -> Json:

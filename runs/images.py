@@ -55,7 +55,8 @@ def images_pin(
 
     Raises BadRequest for one that is on no list.
     """
-    rows = images_of(team).filter(name__in=set(wanted.values()) - set(FLAVOURS))
+    others = set(wanted.values()) - set(FLAVOURS)
+    rows = images_of(team).filter(name__in=others) if others else ()
     digests = {image.name: image.digest for image in rows}
     for role, image in wanted.items():
         if image not in FLAVOURS and image not in digests:

@@ -2,7 +2,9 @@
 
 from typing import Any
 
+import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from ninja import NinjaAPI
@@ -15,6 +17,7 @@ from crews.problems import Problem, errors, problem
 from crews.rest.shapes import CurrentDraft, ErrorOut, ErrorText, ProblemOut, StaleOut
 from crews.strict_json import MAX_BYTES, Json, Refused, json_load
 
+log = structlog.get_logger(__name__)
 JSON_TYPES = frozenset({"application/json"})
 YAML_TYPES = frozenset({"application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml"})
 # The answers that every operation may give.
@@ -72,6 +75,9 @@ def handlers_add(api: NinjaAPI) -> None:
     def handle(request: HttpRequest, error: Any) -> HttpResponse:
         status, body = refusal_of(error)
         response: HttpResponse = api.create_response(request, body.model_dump(), status=status)
+        if status == 503:
+            log.error("database_away", error=str(error), path=request.path)
+            response["Retry-After"] = "5"
         return response
 
     for kind in (
@@ -84,6 +90,7 @@ def handlers_add(api: NinjaAPI) -> None:
         RequestDataTooBig,
         SuspiciousOperation,
         MultiPartParserError,
+        OperationalError,
     ):
         api.add_exception_handler(kind, handle)
 
@@ -109,6 +116,8 @@ def refusal_of(error: Exception) -> tuple[int, ErrorOut]:
             return 413, error_body("The body is too large for this server.")
         case SuspiciousOperation() | MultiPartParserError():
             return 400, error_body("The form could not be read.")
+        case OperationalError():
+            return 503, error_body("The database does not answer just now. Try again.")
         case _:
             return 404, error_body("There is nothing here, or it is not yours.")
 

@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Any
 
 STEPS = 20
-REPEATS = 5
+REPEATS = 9
 MANY, MANY_STEPS, LATENCY_MS = 200, 5, 200
+STEP = "overhead per pipeline step over the bare SDK, ms"
+WHOLE = f"the same in {STEPS} steps, with start and signature of the run"
 
 
 def main() -> None:
@@ -31,9 +33,10 @@ def main() -> None:
             name: _measure(server.url, url, Path(folder) / name)
             for name, url in (("SQLite", ""), ("PostgreSQL", postgres.create_database("bench")))
         }
-    print(f"{'':58}{'SQLite':>12}{'PostgreSQL':>12}   goal")
+    print(f"{'':62}{'SQLite':>12}{'PostgreSQL':>12}   goal")
     for what, goal in (
-        ("overhead per pipeline step over the bare SDK, ms", "≤ 1.4 / ≤ 1.6"),
+        (STEP, "≤ 1.4 / ≤ 1.6"),
+        (WHOLE, ""),
         ("8 delegations in parallel: wall ÷ critical path", "≤ 1.06"),
         (
             f"{MANY} runs of {MANY_STEPS} steps at once, {LATENCY_MS} ms model: runs/s",
@@ -42,7 +45,7 @@ def main() -> None:
         ("the same, bare SDK: calls as runs/s", ""),
         ("memory of the worker after that, MB", "≤ 150"),
     ):
-        print(f"{what:58}{rows['SQLite'][what]:>12}{rows['PostgreSQL'][what]:>12}   {goal}")
+        print(f"{what:62}{rows['SQLite'][what]:>12}{rows['PostgreSQL'][what]:>12}   {goal}")
 
 
 def _measure(model_url: str, database: str, folder: Path) -> dict[str, Any]:
@@ -110,15 +113,20 @@ async def _figures(starter: Any, long: Any, many: Any, wide: Any) -> dict[str, A
         crowd = await _timed(worker.drive_many([starter(many, "slow") for _ in range(MANY)]))
         # Before the SDK alone needs any.
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-        bare, ours = [], []
+        bare, short, ours = [], [], []
         for _ in range(REPEATS):
-            bare.append(await _timed(_bare(url, STEPS, "fast")))
+            bare.append(await _timed(_bare(url, STEPS, "fast")) / STEPS)
+            short.append(await _timed(worker.drive(starter(many, "measure"))))
             ours.append(await _timed(worker.drive(starter(long, "measure"))))
-        step = (statistics.median(ours) - statistics.median(bare)) / STEPS * 1000
+        # What a further step takes, without what each run takes once.
+        further = [(a - b) / (STEPS - MANY_STEPS) for a, b in zip(ours, short, strict=True)]
+        step = statistics.median(further) - statistics.median(bare)
+        whole = statistics.median(ours) / STEPS - statistics.median(bare)
         walls = [await _timed(worker.drive(starter(wide, "delegate"))) for _ in range(3)]
         alone = await _timed(asyncio.gather(*(_bare(url, MANY_STEPS, "slow") for _ in range(MANY))))
     return {
-        "overhead per pipeline step over the bare SDK, ms": round(step, 2),
+        STEP: round(step * 1000, 2),
+        WHOLE: round(whole * 1000, 2),
         "8 delegations in parallel: wall ÷ critical path": round(
             statistics.median(walls) / (3 * LATENCY_MS / 1000), 3
         ),

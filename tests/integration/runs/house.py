@@ -2,8 +2,11 @@
 
 import os
 import signal
+import sqlite3
 import sys
+import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -135,6 +138,25 @@ class House:
         self.installation.kill_workers()
         self.ensure_workers(count)
 
+    def freeze(self, worker: int) -> None:
+        """Freeze a worker, but not while it has the one right to write that SQLite gives."""
+        os.kill(worker, signal.SIGSTOP)
+        while not self._can_be_written():
+            thaw(worker)
+            time.sleep(0.05)
+            os.kill(worker, signal.SIGSTOP)
+
+    def _can_be_written(self) -> bool:
+        if self.installation.mode == "production":
+            return True
+        path = self.installation.folder / "data" / "callsheet.sqlite3"
+        with closing(sqlite3.connect(path, timeout=2)) as database:
+            try:
+                database.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                return False
+        return True
+
     def workers(self) -> list[int]:
         added = [child.pid for child in self._added if child.exit_code() is None]
         return self.installation.worker_pids() + added
@@ -160,11 +182,6 @@ class House:
             child.wait_for(lambda: " ready." in child.output(), what="the worker being ready")
         first, second = self.workers()
         return first, second
-
-
-def stop(pid: int) -> None:
-    """Freeze a process."""
-    os.kill(pid, signal.SIGSTOP)
 
 
 def thaw(pid: int) -> None:

@@ -12,7 +12,7 @@ from tests.engines.processes import wait_until
 from tests.fakes.model_server import Reply, Rule
 from tests.integration.runs import trail
 from tests.integration.runs.documents import code_role, delegate, desk, pipeline, steps
-from tests.integration.runs.house import House, stop, thaw
+from tests.integration.runs.house import House, thaw
 
 Json = Any
 BACK_S = 45
@@ -85,11 +85,11 @@ def test_the_owner_frozen_and_thawed_after_another_took_over(house: House) -> No
         Rule(anywhere="step 1", times=1, latency_ms=4_000, reply=Reply(text="stale")),
         Rule(anywhere="step 2", times=1, latency_ms=3_000, reply=Reply(text="fresh")),
     ]
-    stop(second)
+    house.freeze(second)
     try:
         run = house.start(steps(4))
         house.in_flight("step 1")
-        stop(first)
+        house.freeze(first)
         thaw(second)
         # The other one takes over when the lease has run out, and is in the next call when the
         # first one wakes up with an old answer in its hands.
@@ -104,7 +104,7 @@ def test_the_owner_frozen_and_thawed_after_another_took_over(house: House) -> No
     assert "stale" not in str([e["payload"] for e in entries])
     assert len(house.calls()) == trail.attempts(entries)
     # The one that lost it is not broken: it drives the next run.
-    stop(second)
+    house.freeze(second)
     try:
         house.finished(house.start(steps(2)))
     finally:
@@ -114,7 +114,7 @@ def test_the_owner_frozen_and_thawed_after_another_took_over(house: House) -> No
 def test_a_worker_that_is_told_to_end_hands_its_run_over_at_once(house: House) -> None:
     first, second = house.two_workers()
     house.server.rules = [Rule(anywhere="step 1", times=1, latency_ms=60_000)]
-    stop(second)
+    house.freeze(second)
     try:
         run = house.start(steps(3))
         house.in_flight("step 1")

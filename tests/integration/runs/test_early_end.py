@@ -38,7 +38,7 @@ def test_b8_who_still_works_is_broken_off_and_what_it_wrote_is_kept(stage: Stage
     stage.server.rules = [
         SLOW,
         *confident(0.5, 0.95),
-        Rule(anywhere="You are second", latency_ms=300, reply=Reply(text="a second thought")),
+        Rule(anywhere="You are second", latency_ms=1000, reply=Reply(text="a second thought")),
         Rule(anywhere="You are quick", reply=Reply(text="a whole thought")),
         Rule(anywhere="You merge.", reply=Reply(text="merged")),
     ]
@@ -98,6 +98,7 @@ def test_the_first_answer_of_a_mesh_breaks_off_the_other_peers(stage: Stage) -> 
         SLOW,
         Rule(
             anywhere="You are quick",
+            latency_ms=1000,
             reply=Reply(text='{"messages": [], "done": true, "answer": "42"}'),
         ),
     ]

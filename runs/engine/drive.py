@@ -291,7 +291,7 @@ def _at(state: RunState) -> str:
 
 def load(run: str, *, environment: bool = False) -> Loaded:
     """Read what driving a run needs. With `environment`, keys come from its variables too."""
-    row = Run.objects.select_related("team", "version").get(pk=run)
+    row = Run.objects.select_related("team").get(pk=run)
     state = fold(store.read(run))
     started = state.started or {}
     wanted = {

@@ -148,8 +148,10 @@ def test_killed_in_a_command(house: House, docker_client: docker.DockerClient) -
     }
     run = house.start(pipeline(roles))
 
+    mine: Json = {"label": f"{RUN_LABEL}={run}"}
+
     def at_it() -> bool:
-        found = docker_client.containers.list(filters={"label": f"{RUN_LABEL}={run}"})
+        found = docker_client.containers.list(filters=mine, ignore_removed=True)
         return any(box.exec_run(["test", "-e", "/workspace/begun"])[0] == 0 for box in found)
 
     wait_until(at_it, seconds=30, what="the second program")
@@ -158,9 +160,8 @@ def test_killed_in_a_command(house: House, docker_client: docker.DockerClient) -
     assert entries[-1]["payload"]["output"] == {"begun": 1, "notes": "kept"}
     started = [e for e in entries if e["kind"] == "action.started" and "counter/" in e["key"]]
     assert [e["payload"]["attempt"] for e in started] == [1, 2]
-    left: Json = {"label": f"{RUN_LABEL}={run}"}
     wait_until(
-        lambda: not docker_client.containers.list(all=True, filters=left),
+        lambda: not docker_client.containers.list(all=True, filters=mine, sparse=True),
         seconds=40,
         what="the run's container being gone",
     )

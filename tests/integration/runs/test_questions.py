@@ -125,10 +125,11 @@ def test_the_table_of_questions_can_be_made_anew(stage: Stage) -> None:
     lead_calls(stage, asking("first?"), asking("second?"))
     played = stage.play(desk(lead={"tools": [ASKS]}))
     decide(stage, played, opened(played)[0], "reject")
-    before = list(Question.objects.filter(run=played.run).values_list("seq", "closed_at"))
+    told = Question.objects.filter(run=played.run).order_by("seq").values_list("seq", "closed_at")
+    before = list(told)
     Question.objects.all().delete()
     store.actions_rebuild(str(played.run.pk))
-    assert list(Question.objects.filter(run=played.run).values_list("seq", "closed_at")) == before
+    assert list(told.all()) == before
 
 
 def test_a_wait_and_its_deadline_survive_all_processes(house: House) -> None:

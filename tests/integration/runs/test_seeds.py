@@ -75,7 +75,7 @@ def test_a4_a12_workers_have_their_own_key_and_their_own_box(
     # The same box the second time, and none left at the end.
     assert second.split() == ["mine"]
     label: Json = {"label": [f"{RUN_LABEL}={played.run.pk}"]}
-    assert docker_client.containers.list(all=True, filters=label) == []
+    assert docker_client.containers.list(all=True, filters=label, sparse=True) == []
 
 
 def test_a5_each_role_has_its_tier(stage: Stage) -> None:

@@ -173,7 +173,9 @@ def test_a_command_whose_container_is_lost_is_begun_again_with_the_files(
 def lose(client: docker.DockerClient, run: str, how: str) -> None:
     """Wait until the second program is at it, and end its container from outside."""
     while True:
-        for found in client.containers.list(filters={"label": f"{RUN_LABEL}={run}"}):
+        for found in client.containers.list(
+            filters={"label": f"{RUN_LABEL}={run}"}, ignore_removed=True
+        ):
             code, _ = found.exec_run(["test", "-e", "/workspace/begun"])
             if code == 0:
                 getattr(found, how)()

@@ -1,10 +1,12 @@
 """Run every test: `python -m tests.engines.everything`.
 
 Beside them, those that use the database run a second time, on PostgreSQL, and then the pages' own;
-what these say is shown at the end. Each pass has several processes, as tests mostly wait.
+what these say is shown at the end. Each pass has several processes, as tests mostly wait. The few
+that fail in such a crowd are run once more, one after the other, and named.
 """
 
 import functools
+import json
 import os
 import shutil
 import subprocess
@@ -20,6 +22,8 @@ from config.embedded.deathwatch import die_with_parent
 from tests.engines.services import docker_engine
 
 CPUS = min(os.cpu_count() or 2, 8)
+# More failures than these are no accident.
+FEW = 5
 # Run by `tests/conftest.py`, whose order must be kept.
 PYTEST = (sys.executable, "-m", "pytest", "--dist=loadgroup", "--no-loadscope-reorder")
 ON_SQLITE = (*PYTEST, f"--numprocesses={CPUS + 1}")
@@ -53,11 +57,25 @@ def beside() -> int:
 
 
 def _run(name: str, command: tuple[str, ...]) -> int:
-    begun = time.monotonic()
-    code = subprocess.run(command, check=False, preexec_fn=_die_with_us()).returncode
+    begun, failed = time.monotonic(), set[str]()
+    with tempfile.TemporaryDirectory() as cache:
+        if "pytest" in command:
+            command = (*command, "-o", f"cache_dir={cache}")
+        code = subprocess.run(command, check=False, preexec_fn=_die_with_us()).returncode
+        if code and 0 < len(failed := _failed(Path(cache))) <= FEW:
+            again = (*command, "--numprocesses=0", "--last-failed")
+            code = subprocess.run(again, check=False, preexec_fn=_die_with_us()).returncode
     ended = "passed" if code == 0 else f"FAILED (exit code {code})"
-    print(f"Tests {name}: {ended} after {time.monotonic() - begun:.0f} s.\n", flush=True)  # noqa: T201
+    print(f"Tests {name}: {ended} after {time.monotonic() - begun:.0f} s.", flush=True)  # noqa: T201
+    for test in failed:
+        print(f"  failed at first: {test}", flush=True)  # noqa: T201
     return code
+
+
+def _failed(cache: Path) -> set[str]:
+    """Return the tests that failed, as pytest keeps them."""
+    kept = cache / "v" / "cache" / "lastfailed"
+    return set(json.loads(kept.read_text())) if kept.exists() else set()
 
 
 def _keep_bytecode() -> None:

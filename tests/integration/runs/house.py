@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -140,11 +141,11 @@ class House:
 
     def freeze(self, worker: int) -> None:
         """Freeze a worker, but not while it has the one right to write that SQLite gives."""
-        os.kill(worker, signal.SIGSTOP)
+        _stop(worker)
         while not self._can_be_written():
             thaw(worker)
             time.sleep(0.05)
-            os.kill(worker, signal.SIGSTOP)
+            _stop(worker)
 
     def _can_be_written(self) -> bool:
         if self.installation.mode == "production":
@@ -182,6 +183,20 @@ class House:
             child.wait_for(lambda: " ready." in child.output(), what="the worker being ready")
         first, second = self.workers()
         return first, second
+
+
+def _stop(pid: int) -> None:
+    """Stop a process, and wait until each of its threads stands still."""
+    os.kill(pid, signal.SIGSTOP)
+    threads = Path(f"/proc/{pid}/task")
+    wait_until(lambda: all(_state(task) in "TtXZ" for task in threads.iterdir()), what="the stop")
+
+
+def _state(task: Path) -> str:
+    try:
+        return (task / "stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return "X"
 
 
 def thaw(pid: int) -> None:

@@ -221,8 +221,6 @@ def server_add(request: HttpRequest, body: ServerIn) -> Any:
     """Add a server and ask it for its tools, of which none is chosen yet. Where it does not
     answer it is added all the same, and `failure` says why."""
     team = _caller(request, "credentials.change").team
-    if McpServer.objects.for_team(team).filter(slug=body.name.replace("\0", "")).exists():
-        raise ServerRefused("There is a server of this name already.", "name")
     server = server_save(
         team=team,
         slug=body.name,
@@ -230,6 +228,7 @@ def server_add(request: HttpRequest, body: ServerIn) -> Any:
         command=body.command,
         image=body.image,
         secrets=body.secrets,
+        new=True,
     )
     return Status(201, _asked(server))
 
@@ -305,8 +304,8 @@ def resources_handlers_add(api: NinjaAPI) -> None:
     """Let an API tell what is refused about documents and servers."""
 
     def handle(request: HttpRequest, error: Any) -> HttpResponse:
-        place = {"slug": "name"}.get(getattr(error, "field", ""), getattr(error, "field", ""))
-        body = error_body(str(error), [problem(place, str(error))])
+        field = getattr(error, "field", "")
+        body = error_body(str(error), [problem("name" if field == "slug" else field, str(error))])
         response: HttpResponse = api.create_response(request, body.model_dump(), status=422)
         return response
 

@@ -139,4 +139,4 @@ class ServerForm(forms.Form):
 
     def server(self) -> dict[str, Any]:
         """Return what `server_save` takes."""
-        return dict(self.cleaned_data)
+        return {**self.cleaned_data, "new": self.stored is None}

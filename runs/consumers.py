@@ -28,13 +28,19 @@ from teams.models import User
 from teams.sockets import caller_of
 
 log = structlog.get_logger(__name__)
-LOOK_AGAIN_S = 2.0
 # Who may watch is asked again so often, not of all viewers at once.
 ASK_AGAIN_S = (8.0, 12.0)
 # As browsers and Python's json write it. Nothing else that a client says is read at all.
 PINGS = ('{"type":"ping"}', '{"type": "ping"}')
 PONG = Message(0, b'{"type":"pong"}')
 NOT_SIGNED_IN, NOT_THERE, TOO_SLOW, FAILED = 4401, 4404, 4408, 1011
+
+
+class _Refused(Exception):
+    """The viewer may not watch (any more)."""
+
+    def __init__(self, code: int) -> None:
+        self.code = code
 
 
 class RunConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
@@ -49,9 +55,12 @@ class RunConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         self.news = asyncio.Event()
         self.tail: live.Tail | None = None
         self.sender: asyncio.Task[None] | None = None
+        self.ask_again = 0.0
         await self.accept()
-        if refusal := await self._refusal():
-            await self.close(refusal)
+        try:
+            await self._may_watch()
+        except _Refused as refused:
+            await self.close(refused.code)
             return
         self.tail = live.watch(self.run, self)
         self.sender = asyncio.ensure_future(self._serve(self.tail))
@@ -93,9 +102,11 @@ class RunConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         try:
             await self._catch_up(tail, look=True)
             self._tell(Message.of({"type": "caught_up", "seq": self.seq}))
-            while not (refusal := await self._wait()):
+            while True:
+                await self._wait()
                 await self._catch_up(tail)
-            self._leave(refusal)
+        except _Refused as refused:
+            self._leave(refused.code)
         except TooSlow:
             log.info("viewer_too_slow", run=self.run, seq=self.seq)
             self._leave(TOO_SLOW)
@@ -103,25 +114,21 @@ class RunConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             log.exception("viewer_not_served", run=self.run)
             self._leave(FAILED)
 
-    async def _wait(self) -> int:
-        """Return when there may be something to send, or with the code to close with."""
-        ask_again = time.monotonic() + random.uniform(*ASK_AGAIN_S)  # noqa: S311 (no secret)
+    async def _wait(self) -> None:
+        """Wait until there may be something to send."""
         while not self.news.is_set():
             with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_AGAIN_S):
+                async with asyncio.timeout(live.LOOK_AGAIN_S):
                     await self.news.wait()
             self.pace.look()
-            if time.monotonic() > ask_again:
-                if refusal := await self._refusal():
-                    return refusal
-                ask_again = time.monotonic() + random.uniform(*ASK_AGAIN_S)  # noqa: S311
+            await self._may_watch()
         self.news.clear()
-        return 0
 
     async def _catch_up(self, tail: live.Tail, *, look: bool = False) -> None:
         """Send what there is; from then on the tail hands over what comes."""
         self.abreast = False
         while messages := await tail.after(self.seq, look=look):
+            await self._may_watch()
             for message in messages:
                 if message.seq > self.seq:
                     self._send_entry(message)
@@ -130,12 +137,16 @@ class RunConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await asyncio.sleep(0)
         self.abreast = True
 
-    async def _refusal(self) -> int:
-        """Return the code to close with, 0 for somebody who may watch."""
+    async def _may_watch(self) -> None:
+        """Ask now and then whether the viewer may watch. Raises _Refused."""
+        if (now := time.monotonic()) < self.ask_again:
+            return
+        self.ask_again = now + random.uniform(*ASK_AGAIN_S)  # noqa: S311 (no secret)
         who = await caller_of(self.scope.get("headers", ()))
         if who is None:
-            return NOT_SIGNED_IN
-        return 0 if await _may_view(who, self.run) else NOT_THERE
+            raise _Refused(NOT_SIGNED_IN)
+        if not await _may_view(who, self.run):
+            raise _Refused(NOT_THERE)
 
     def _is_full(self) -> bool:
         try:

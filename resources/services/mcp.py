@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from asgiref.sync import async_to_sync
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from resources.errors import ServerFailed, ServerRefused
@@ -48,12 +48,14 @@ def server_save(
     command: Sequence[str] = (),
     image: str = "",
     secrets: Mapping[str, str] | None = None,
+    new: bool = False,
 ) -> McpServer:
     """Store or change the team's server of this name; `secrets` None keeps those that are stored.
 
     Raises:
-        ServerRefused: with the field that is wrong. Where the address or the command changed,
-            stored secrets must be given again: they were for the old one.
+        ServerRefused: with the field that is wrong. With `new` there must be none of this name.
+            Where the address or the command changed, stored secrets must be given again: they were
+            for the old one.
     """
     if not SLUG.fullmatch(slug):
         raise ServerRefused(
@@ -81,7 +83,14 @@ def server_save(
             sealed = seal(json.dumps(dict(secrets))) if secrets else ""
         values = {"url": url, "command": list(command), "image": image, "sealed": sealed}
         server: McpServer
-        server, _ = McpServer.objects.update_or_create(team=team, slug=slug, defaults=values)
+        if new:
+            try:
+                with transaction.atomic():
+                    server = McpServer.objects.create(team=team, slug=slug, **values)
+            except IntegrityError:
+                raise ServerRefused("There is a server of this name already.", "slug") from None
+        else:
+            server, _ = McpServer.objects.update_or_create(team=team, slug=slug, defaults=values)
     return server
 
 

@@ -27,13 +27,9 @@ from teams.errors import CredentialUnreadable
 @team_required("credentials.change")
 def server_new(request: TeamRequest) -> HttpResponse:
     form = ServerForm(request.POST or None)
-    if form.is_valid():
-        slug = form.cleaned_data["slug"]
-        if McpServer.objects.for_team(request.team).filter(slug=slug).exists():
-            form.add_error("slug", "There is a server of this name already.")
-        elif server := _store(request, form):
-            _refresh(request, server)
-            return redirect("resources:server", pk=server.pk)
+    if form.is_valid() and (server := _store(request, form)):
+        _refresh(request, server)
+        return redirect("resources:server", pk=server.pk)
     return _form_page(request, {"form": form})
 
 

@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from crews.titles import title_of
+from runs.engine.specs import spec_of
 from runs.errors import ActionError, RunStopped
 from runs.journal.fold import ActionState
 from runs.patterns.base import FAILURE_HANDLER
@@ -103,8 +105,9 @@ async def asked_about(
     decision that it tries again or what its result is; None where its failure stands. Raises
     ActionError where it was decided that it stands, RunStopped where the run shall end."""
     started = asking.crew.recorder.state.started or {}
-    asks = started["document"].get("limits", {}).get("on_failures") != "proceed"
-    if not asks or failed.error.get("kind") in SETTLED:
+    # A nested crew follows the one that the run was started with.
+    limits = spec_of(started["document"]).limits
+    if limits.on_failures == "proceed" or failed.error.get("kind") in SETTLED:
         return None
     count = await scope.failures.add(asking.agent)
     if count < ASKED_FROM or isinstance(failed, Decided) or not _may_ask(asking):
@@ -113,8 +116,8 @@ async def asked_about(
     decision = await asking.crew.at(scope).question(
         "failures",
         asking.name,
-        f"{asking.role.title or asking.name} has failed {count} times. {message} How shall the crew"
-        " go on?",
+        f"{title_of(asking.name, asking.role.title)} has failed {count} times. {message} How shall"
+        " the crew go on?",
         [TRY_AGAIN, EDIT, GO_ON, STOP],
         reason="failures",
         schema=asking.form,

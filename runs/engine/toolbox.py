@@ -99,11 +99,11 @@ class Toolbox:
     def _who(self, calls: Sequence[ToolCall]) -> dict[str, Sequence[str]]:
         """Return the roles that work in the branches of a turn, where its arguments say it: a
         person who approves a call may change them."""
-        known = {
-            str(n): self._given[call.name].who(call.arguments or {})
-            for n, call in enumerate(calls)
-            if call.name in self._given and not self._is_approved(call)
-        }
+        known: dict[str, Sequence[str]] = {}
+        for n, call in enumerate(calls):
+            tool = self._given.get(call.name)
+            if tool and tool.who and not self._is_approved(call):
+                known[str(n)] = tool.who(call.arguments or {})
         return {"own": (), **{f"approval{n}": () for n in range(len(calls))}, **known}
 
     def _used(self, calls: Sequence[ToolCall]) -> list[PatternTool]:

@@ -59,14 +59,14 @@ class Outcome:
 class PatternTool:
     """A tool that a pattern gives to a role. `run` gets the crew as seen from the place of the
     call and the arguments (valid by the schema), and returns the text for the model; it may
-    raise ActionError; `who` names the only roles that work in a call, by its arguments. Calls of
-    one turn run side by side, so they finish in any order: what depends on the results of a whole
-    turn belongs into `after_turn`."""
+    raise ActionError; `who` names the only roles that work in a call, by its arguments; without
+    it, any may. Calls of one turn run side by side, so they finish in any order: what depends on
+    the results of a whole turn belongs into `after_turn`."""
 
     spec: ToolSpec
     run: Callable[["Crew", dict[str, Json]], Awaitable[str]]
     after_turn: Callable[[], None]
-    who: Callable[[dict[str, Json]], Sequence[str]] = lambda _: ()
+    who: Callable[[dict[str, Json]], Sequence[str]] | None = None
     offered: Callable[[], bool] = lambda: True
 
 

@@ -124,7 +124,11 @@ def confidence_tool(delegations: Delegations) -> PatternTool:
         },
     )
     return PatternTool(
-        spec=spec, run=run, after_turn=delegations.after_turn, offered=lambda: delegations.left > 0
+        spec=spec,
+        run=run,
+        after_turn=delegations.after_turn,
+        who=lambda _: (),
+        offered=lambda: delegations.left > 0,
     )
 
 

@@ -14,7 +14,8 @@ from django.test import Client
 from django.utils import timezone
 
 from config.asgi import application
-from runs import consumers
+from runs import consumers, live
+from runs.pace import Message
 from runs.routing import websocket_urlpatterns
 from teams.models import ApiKey, Membership
 from teams.roles import ROLES, allows
@@ -133,7 +134,7 @@ async def test_who_may_no_longer_watch_is_sent_away(
     code: int,
 ) -> None:
     monkeypatch.setattr(consumers, "ASK_AGAIN_S", (0.0, 0.0))
-    monkeypatch.setattr(consumers, "LOOK_AGAIN_S", 0.05)
+    monkeypatch.setattr(live, "LOOK_AGAIN_S", 0.05)
     headers = (await database_sync_to_async(lambda: list(_ways_in(world, "viewer")))())[way]
     route = "ws/runs/<uuid:run>/"
     socket = WebsocketCommunicator(application, _path(world, route), headers=headers)
@@ -141,7 +142,29 @@ async def test_who_may_no_longer_watch_is_sent_away(
     while json.loads(await socket.receive_from(timeout=10))["type"] != "caught_up":
         pass
     await database_sync_to_async(loss)(world)
+    assert await _closed(socket) == code
+
+
+async def test_who_never_has_read_all_is_sent_away_as_well(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def one_more(tail: live.Tail, seq: int, *, look: bool = False) -> list[Message]:
+        return [Message.entry(seq + 1, "{}")]
+
+    monkeypatch.setattr(consumers, "ASK_AGAIN_S", (0.0, 0.0))
+    monkeypatch.setattr(live.Tail, "after", one_more)
+    headers = (await database_sync_to_async(lambda: list(_ways_in(world, "viewer")))())[0]
+    socket = WebsocketCommunicator(
+        application, _path(world, "ws/runs/<uuid:run>/"), headers=headers
+    )
+    assert (await socket.connect(timeout=10))[0]
+    assert (await socket.receive_json_from(timeout=10))["type"] == "entry"
+    await database_sync_to_async(_leave_team)(world)
+    assert await _closed(socket) == NOT_THERE
+
+
+async def _closed(socket: WebsocketCommunicator) -> int:
     while (message := await socket.receive_output(timeout=10))["type"] != "websocket.close":
         pass
-    assert message["code"] == code
     await socket.disconnect()
+    return int(message["code"])

@@ -17,9 +17,8 @@ def export_lines(run: Run) -> Iterator[str]:
         for entry in page:
             yield json.dumps(entry.model_dump(mode="json")) + "\n"
         seq = page[-1].seq
-    if run.ended_at is not None:
-        # A worker that died between the last entry and its signature left the signing to us.
-        signed = run.signature or signing.sign(str(run.pk))
+    # One whose key could not be read when it ended may be signed now.
+    if run.ended_at is not None and (signed := run.signature or signing.sign(str(run.pk))):
         yield json.dumps({"head": signed}) + "\n"
 
 

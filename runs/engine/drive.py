@@ -26,7 +26,7 @@ from runs.engine.specs import spec_of
 from runs.engine.workspace import INSTALLATION_LABEL, RUN_LABEL, TEAM_LABEL, Workspaces
 from runs.errors import LeaseLost, ReplayDiverged, RunError, RunHalted, RunParked, RunSuspended
 from runs.journal import entries as e
-from runs.journal import signing, store
+from runs.journal import store
 from runs.journal.fold import FINAL, RunState, fold
 from runs.models import Run
 from runs.patterns import pattern_get
@@ -231,8 +231,7 @@ class Drive:
         output: Json = None,
         error: dict[str, Json] | None = None,
     ) -> None:
-        await recorder.written()
-        state = recorder.state
+        state = await recorder.ahead()
         totals: dict[str, Json] = {
             "tokens": state.tokens,
             "cost_usd": str(state.cost_usd),
@@ -254,7 +253,6 @@ class Drive:
         recorder.record(store.NewEntry(payload=finished, gated=True))
         await recorder.written()
         log.info("run_ended", run=self.run, status=status, actions=totals["actions"])
-        await self._machine.writer.call(partial(signing.sign, self.run))
 
     async def _park(self, recorder: Recorder, reason: str) -> None:
         await recorder.written()

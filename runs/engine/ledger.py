@@ -10,8 +10,12 @@ from collections.abc import Callable
 from runs.errors import RunError, RunHalted
 from runs.journal import store
 from runs.journal.entries import Entry
-from runs.journal.fold import RunState, fold
+from runs.journal.fold import RunState, ahead, fold
+from runs.journal.placing import Head, place
 from runs.journal.writer import Writer
+
+# What has happened is written together with what follows at once.
+GATHER_S = 0.01
 
 
 class Ledger:
@@ -32,20 +36,32 @@ class Ledger:
         self._lease = lease
         self._writer = writer
         self._gathered: list[store.NewEntry] = []
-        self._flush_due = False
+        self._flush_due: asyncio.TimerHandle | None = None
         self._written: asyncio.Future[None] | None = None
         self._rest: asyncio.Future[None] | None = None
 
     def record(self, entry: store.NewEntry) -> None:
-        """Take an entry; it is written at the latest when the event loop comes round."""
+        """Take an entry; it is written within `GATHER_S`."""
         self._gathered.append(entry)
-        if not self._flush_due:
-            self._flush_due = True
-            asyncio.get_running_loop().call_soon(self._flush)
+        if self._flush_due is None:
+            self._flush_due = asyncio.get_running_loop().call_later(GATHER_S, self._flush)
 
     async def written(self) -> None:
         """Wait until everything recorded so far is committed. Raises LeaseLost or RunHalted."""
-        self._flush()
+        if self._gathered:
+            # What begins beside this goes along.
+            await asyncio.sleep(0)
+            self._flush()
+        await self._settled()
+
+    async def ahead(self) -> RunState:
+        """Return the state as it will be once everything recorded so far is committed. Raises
+        LeaseLost or RunHalted."""
+        await self._settled()
+        write = store.Write(run=self.run, entries=tuple(self._gathered))
+        return ahead(self.state, place(write, Head(self.state.seq, "")).entries)
+
+    async def _settled(self) -> None:
         if self._written is not None:
             await asyncio.shield(self._written)
         if self._rest is not None:
@@ -54,7 +70,9 @@ class Ledger:
             raise self.lost
 
     def _flush(self) -> None:
-        self._flush_due = False
+        if self._flush_due is not None:
+            self._flush_due.cancel()
+            self._flush_due = None
         if self._gathered:
             batch, self._gathered = tuple(self._gathered), []
             self._written = asyncio.get_running_loop().create_future()

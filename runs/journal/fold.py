@@ -1,8 +1,8 @@
 """What a run's entries add up to. The same fold stands in static/src/journal/fold.ts; the golden
 journals in tests/journals/ hold the two together."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -90,6 +90,13 @@ def fold(entries: Iterable[Entry], state: RunState | None = None) -> RunState:
     for entry in entries:
         _add(state, entry)
     return state
+
+
+def ahead(state: RunState, entries: Sequence[Entry]) -> RunState:
+    """Return what a state will be with entries of actions that are not written yet."""
+    touched = state.actions.keys() & {entry.action for entry in entries}
+    actions = state.actions | {name: replace(state.actions[name]) for name in touched}
+    return fold(entries, replace(state, actions=actions))
 
 
 def _add(state: RunState, entry: Entry) -> None:

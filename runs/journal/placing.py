@@ -26,7 +26,8 @@ class Head(NamedTuple):
 @dataclass(slots=True)
 class Placed:
     """A write as it stands in the journal if the run's last entry is still `before`. `texts` are
-    the payloads as they are stored, each with the name of its blob where it is kept as one."""
+    the payloads as they are stored, each with the name of its blob where it is kept as one;
+    `signature` is the signed head of a run that ends with it."""
 
     write: "Write"
     before: Head
@@ -37,6 +38,7 @@ class Placed:
     blobs: list[tuple[str, bytes]] = field(default_factory=list)
     actions: ActionRows = field(default_factory=ActionRows)
     questions: QuestionRows = field(default_factory=QuestionRows)
+    signature: dict[str, Any] | None = None
 
     @property
     def run(self) -> str:
@@ -46,6 +48,11 @@ class Placed:
     def head(self) -> Head:
         last = self.entries[-1]
         return Head(last.seq, last.hash)
+
+    @property
+    def signed_head(self) -> dict[str, Any]:
+        """Return the head as it is signed once the run has ended."""
+        return {"run": self.run, "size": self.head.seq, "head": self.head.hash, "at": self.at}
 
     @property
     def is_plain(self) -> bool:

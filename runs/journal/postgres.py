@@ -30,6 +30,7 @@ _MOVE = {
     "status": "text",
     "ended_at": "timestamptz",
     "outcome": "text",
+    "signature": "jsonb",
     "frees": "bool",
 }
 _ENTRY = {
@@ -90,7 +91,7 @@ WITH moved AS (
         failures = r.failures + x.failures, tokens = r.tokens + x.tokens,
         cost_usd = r.cost_usd + x.cost_usd, unpriced = r.unpriced OR x.unpriced,
         status = COALESCE(x.status, r.status), ended_at = COALESCE(x.ended_at, r.ended_at),
-        outcome = COALESCE(x.outcome, r.outcome),
+        outcome = COALESCE(x.outcome, r.outcome), signature = COALESCE(x.signature, r.signature),
         lease = CASE WHEN x.frees THEN NULL ELSE r.lease END,
         lease_until = CASE WHEN x.frees THEN NULL ELSE r.lease_until END
     FROM {_rows(_MOVE)}
@@ -173,6 +174,7 @@ def _move(one: Placed) -> dict[str, Any]:
         "status": write.status or change.status,
         "ended_at": datetime.now(UTC) if change.ended else None,
         "outcome": change.outcome if change.ended else None,
+        "signature": one.signature,
         "frees": one.frees,
     }
 

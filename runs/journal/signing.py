@@ -1,8 +1,10 @@
 """Signed heads of finished runs: Ed25519 over run, size and head, so that a cut tail or a rewritten
 journal shows even to somebody who kept nothing but the head and the public key."""
 
+from functools import lru_cache
 from typing import Any
 
+import structlog
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
@@ -14,9 +16,11 @@ from cryptography.hazmat.primitives.serialization import (
 
 from runs.journal.entries import canonical
 from runs.models import Entry, Run, SigningKey
+from teams.errors import CredentialUnreadable
 from teams.vault import seal, unseal
 
 Json = Any
+log = structlog.get_logger(__name__)
 
 
 def head_of(run: str) -> dict[str, Json]:
@@ -27,14 +31,21 @@ def head_of(run: str) -> dict[str, Json]:
     return {"run": run, "size": 0, "head": ""}
 
 
-def sign(run: str) -> dict[str, Json]:
-    """Sign a run's head, keep it with the run and return it: the head with `public_key` and
-    `signature`."""
-    key, public = _key()
-    head = head_of(run)
-    signed = head | {"public_key": public, "signature": key.sign(canonical(head).encode()).hex()}
-    Run.objects.filter(pk=run).update(signature=signed)
-    return signed
+def signed(head: dict[str, Json]) -> dict[str, Json] | None:
+    """Return a head with `public_key` and `signature`; None where the key cannot be read."""
+    try:
+        key, public = _key()
+    except CredentialUnreadable:
+        log.exception("run_not_signed", run=head["run"])
+        return None
+    return head | {"public_key": public, "signature": key.sign(canonical(head).encode()).hex()}
+
+
+def sign(run: str) -> dict[str, Json] | None:
+    """Sign a run's head as its journal stands, keep it with the run and return it."""
+    signature = signed(head_of(run))
+    Run.objects.filter(pk=run).update(signature=signature)
+    return signature
 
 
 def signature_is_good(signed: dict[str, Json]) -> bool:
@@ -58,7 +69,12 @@ def _key() -> tuple[Ed25519PrivateKey, str]:
         public = fresh.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw).hex()
         seed = fresh.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
         row = SigningKey.objects.create(public=public, sealed=seal(seed.hex()))
-    return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(unseal(row.sealed))), row.public
+    return _opened(row.sealed), row.public
+
+
+@lru_cache(1)
+def _opened(sealed: str) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(unseal(sealed)))
 
 
 def public_key() -> str:

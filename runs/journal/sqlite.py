@@ -1,5 +1,6 @@
 """Placed entries as SQLite takes them: statement by statement, for nothing lies in between."""
 
+import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -47,6 +48,7 @@ def _move(cursor: Any, one: Placed) -> bool:
         sets["status = %s"] = status
     if change.ended:
         sets |= {"ended_at = %s": time(datetime.now(UTC)), "outcome = %s": change.outcome}
+        sets["signature = %s"] = json.dumps(one.signature) if one.signature else None
     if one.frees:
         sets |= {"lease = %s": None, "lease_until = %s": None}
     where: dict[str, Any] = {"id = %s": uuid(one.run), "seq = %s": one.before.seq}

@@ -19,7 +19,7 @@ from django.db import connection, transaction
 
 from runs import models
 from runs.errors import LeaseLost, RunError, RunHalted
-from runs.journal import doorbell, postgres, projection, questions, sqlite
+from runs.journal import doorbell, postgres, projection, questions, signing, sqlite
 from runs.journal.entries import GENESIS, Entry, Payload, entry_text
 from runs.journal.placing import Head, Placed, place
 
@@ -224,6 +224,8 @@ def _database() -> ModuleType:
 def _place(write: Write, heads: Heads) -> Placed:
     placed = place(write, heads.get(write.run) or _stored_head(write.run))
     heads[write.run] = placed.head
+    if placed.change.ended:
+        placed.signature = signing.signed(placed.signed_head)
     return placed
 
 

@@ -1,10 +1,11 @@
 """Anthropic's Messages. Protocol: https://platform.claude.com/docs/en/api/messages"""
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 import anthropic
 import httpx2
+from anthropic._streaming import ServerSentEvent
 
 from runs.providers.anthropic_answer import NATIVE, MessageAnswer
 from runs.providers.base import (
@@ -28,6 +29,19 @@ def provider() -> Provider:
     return HttpProvider(AnthropicWire())
 
 
+class Events(anthropic.AsyncStream[object]):
+    """The events of a stream, also of servers that tell their types in the data alone.
+
+    The SDK passes over an event without a name.
+    """
+
+    async def _iter_events(self) -> AsyncIterator[ServerSentEvent]:
+        async for sent in super()._iter_events():
+            if sent.event is None and sent.data.strip() != "[DONE]":
+                sent = ServerSentEvent(event="message", data=sent.data)
+            yield sent
+
+
 class AnthropicWire:
     """Messages by the SDK's asynchronous client."""
 
@@ -35,7 +49,7 @@ class AnthropicWire:
     vendor_url = VENDOR_URLS["anthropic"]
     path = "/v1/messages"
     sdk_error: type[Exception] = anthropic.AnthropicError
-    stream_class: type[Any] = anthropic.AsyncStream[object]
+    stream_class: type[Any] = Events
 
     def client(
         self, base_url: str, api_key: str, http: httpx2.AsyncClient

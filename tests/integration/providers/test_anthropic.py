@@ -1,13 +1,15 @@
 """Anthropic's wire: what is asked exactly, thinking, structured output, usage."""
 
+import json
 from typing import Any
 
 import pytest
 
 from runs.providers.base import AssistantMessage, ToolCall, ToolMessage, ToolResult, ToolSpec
 from runs.providers.base import UserMessage as User
-from runs.providers.errors import BadRequest, ContextTooLong
+from runs.providers.errors import BadRequest, ContextTooLong, Overloaded
 from tests.fakes.model_server import ModelServer, Reply, Rule
+from tests.fakes.model_wire import anthropic_events
 from tests.integration.providers.conftest import KEY, Caller
 
 TOOL = ToolSpec(name="f", description="does f", parameters={})
@@ -226,6 +228,23 @@ async def test_unknown_events_blocks_and_deltas_are_passed_over(
     reply = await anthropic()
     assert reply.text == "hi"
     assert reply.stop == "end"
+
+
+async def test_events_whose_type_stands_in_the_data_alone(
+    anthropic: Caller, server: ModelServer
+) -> None:
+    said = Reply(text="hi there", tool_calls=({"name": "f", "arguments": {"a": 1}},))
+    named = anthropic_events(said, "m")
+    events = (*(f"data: {json.dumps(event)}\n\n" for event in named), "data: [DONE]\n\n")
+    error = {"type": "error", "error": {"type": "overloaded_error", "message": "Too much"}}
+    server.rules = [
+        Rule(events=events, times=1),
+        Rule(events=(events[0], f"data: {json.dumps(error)}\n\n")),
+    ]
+    reply = await anthropic(tools=(TOOL,))
+    assert reply.text == "hi there" == "".join(anthropic.pieces)
+    assert reply.tool_calls[0].arguments == {"a": 1}
+    assert isinstance(await anthropic.error(), Overloaded)
 
 
 async def test_a_call_without_id_or_arguments(anthropic: Caller, server: ModelServer) -> None:

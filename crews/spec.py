@@ -22,7 +22,7 @@ from pydantic import (
     model_serializer,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 Json = Any
 JsonSchema = dict[str, Json]
@@ -85,6 +85,12 @@ _HOST = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 Network = Annotated[Literal["none"] | Many[Line], BeforeValidator(_network)]
+
+
+def _version(value: Json) -> Json:
+    if type(value) is not int:  # true and 1.0 equal 1
+        raise PydanticKnownError("literal_error", {"expected": "1"})
+    return value
 
 
 def refusal(faults: list[tuple[str, str]]) -> PydanticCustomError:
@@ -329,7 +335,7 @@ class Point(Part):
 class CrewSpec(Part):
     """A whole crew. Immutable; `crews.models.CrewVersion` pins one by its content hash."""
 
-    callsheet: Literal[1]
+    callsheet: Annotated[Literal[1], BeforeValidator(_version)]
     name: Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_visible)]
     description: Text = ""
     pattern: Pattern

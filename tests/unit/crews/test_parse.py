@@ -177,7 +177,8 @@ def test_money_is_text() -> None:
 
 def test_shapes_that_are_wrong() -> None:
     role = {"seat": "worker", "model": {"tier": "fast"}}
-    assert told(desk(callsheet=2))["callsheet"] == "This must be 1."
+    for version in (2, True, 1.0, "1", None):
+        assert told(desk(callsheet=version))["callsheet"] == "This must be 1."
     assert "missing" in told({"callsheet": 1})["roles"]
     assert "starts with a small letter" in told(desk(roles={"Lead": role}))["roles.Lead"]
     kind = told(desk(roles={"a": role | {"kind": "robot"}}))["roles.a.kind"]

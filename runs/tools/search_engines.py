@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from crews.strict_json import Refused, json_load
 from teams.services import ResolvedCredential
 
 Json = Any
@@ -19,6 +18,7 @@ DEADLINE_S: Final = 20.0
 MAX_BYTES: Final = 2 << 20
 MAX_RESULTS: Final = 20
 _MARKUP: Final = re.compile(r"</?[a-zA-Z][^<>]{0,200}>")
+_ADDRESS: Final = re.compile(r"https?://[^\s\x00-\x1f\ud800-\udfff]+")
 
 
 class SearchFailed(Exception):
@@ -105,11 +105,14 @@ async def search(credential: ResolvedCredential, query: str, count: int) -> list
     if status != 200:
         raise SearchFailed(f"{credential.provider} answered with status {status}. {engine.advice}")
     try:
-        results = engine.results(json_load(body.decode("utf-8", "replace")))
-        hits = [hit for result in results if (hit := _hit(result, engine.text))]
-    except (Refused, ValueError, LookupError, TypeError, AttributeError):
+        results = engine.results(json.loads(body.decode("utf-8", "replace")))
+    except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
+        results = None
+    found = results if isinstance(results, list) else []
+    hits = [hit for result in found if (hit := _hit(result, engine.text))]
+    if not hits and results != []:
         text = f"{credential.provider} gave an answer that is none of a search. {engine.advice}"
-        raise SearchFailed(text) from None
+        raise SearchFailed(text)
     return hits[:count]
 
 
@@ -140,15 +143,19 @@ async def _send(question: Question) -> tuple[int, bytes]:
 
 
 def _hit(result: Json, text: str) -> Hit | None:
-    url = result.get("url")
-    if not isinstance(url, str) or not url.startswith(("http://", "https://")):
+    """Read one result; None for what has no address to cite it by."""
+    url = result.get("url") if isinstance(result, dict) else None
+    if not isinstance(url, str) or not _ADDRESS.fullmatch(url):
         return None
     title = _plain(result.get("title"), 300) or url[:300]
     return Hit(title=title, url=url[:2000], text=_plain(result.get(text), 1500))
 
 
 def _plain(value: Json, most: int) -> str:
+    """Return text without markup and without what cannot be stored: texts are cut anywhere, so
+    half a character may stand at their end."""
     if not isinstance(value, str):
         return ""
     text = html.unescape(_MARKUP.sub("", value[: most * 4]))
-    return " ".join(text.replace("\0", "").split())[:most]
+    text = text.replace("\0", "").encode("utf-8", "ignore").decode()
+    return " ".join(text.split())[:most]

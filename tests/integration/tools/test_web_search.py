@@ -86,7 +86,7 @@ def _check_asked(engine: str, asked: Asked) -> None:
         (told(b"<html>"), "none of a search"),
         (told({"results": 7}), "none of a search"),
         (told([]), "none of a search"),
-        (told({"results": ["x"]}), "none of a search"),
+        (told({"results": ["x", {"url": "javascript:x"}]}), "none of a search"),
         (told(b"[" * 5000), "none of a search"),
         (told(b"x" * 3_000_000), "too large"),
         (Answer(status=302, headers={"Location": "/elsewhere"}), "status 302"),
@@ -98,6 +98,17 @@ def test_an_engine_that_fails_says_why(web: WebServer, answer: Answer, why: str)
     assert not verdict.ok
     assert why in verdict.detail
     assert "/elsewhere" not in [asked.path for asked in web.asked]
+
+
+async def test_a_malformed_result_spoils_no_other(web: WebServer) -> None:
+    strange: list[Json] = [None, "x", 7, [], {}, {"url": 7}, {"url": "https://\0/"}]
+    cut = {"title": 5, "url": "https://cut.example/", "content": "a smile \ud83d"}
+    web.pages["/search"] = told({"results": [*strange, cut, FOUND[0]]})
+    hits = await search(reached("tavily", web), "sqlite wal", 5)
+    assert [(hit.url, hit.text) for hit in hits] == [
+        ("https://cut.example/", "a smile"),
+        ("https://sqlite.org/wal.html", "Write-ahead & more"),
+    ]
 
 
 async def test_an_engine_that_is_not_there(web: WebServer) -> None:

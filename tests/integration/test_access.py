@@ -8,6 +8,7 @@ import pytest
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from pytest_django import DjangoDbBlocker
 
 from teams.roles import ROLES, allows
 from tests.integration.verdicts import METHODS, VERDICTS, Verdict
@@ -32,9 +33,17 @@ def _is_allauths(route: str) -> bool:
 ROUTES = sorted(set(_routes(get_resolver().url_patterns)))
 
 
+@pytest.fixture(scope="module")
+def lasting(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[World]:
+    """A world for all tests of this file, none of which changes it for good."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield world_make()
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def world(db: None) -> World:
-    return world_make()
+def world(lasting: World, db: None) -> World:
+    return lasting
 
 
 def test_every_route_has_a_verdict() -> None:

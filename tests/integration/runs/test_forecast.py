@@ -3,6 +3,7 @@
 from collections import Counter
 from decimal import Decimal
 
+import pytest
 from pytest_django.fixtures import Settings
 
 from tests.integration.runs.playing import Stage
@@ -11,6 +12,7 @@ from tests.integration.runs.priced import ENTRIES, record
 SEEDS = range(5)
 
 
+@pytest.mark.alike
 def test_no_run_of_a_template_costs_more_than_was_said(stage: Stage, settings: Settings) -> None:
     settings.EMBEDDED = False  # The sandboxes of these workers are not Docker's.
     ends: Counter[str] = Counter()

@@ -4,6 +4,7 @@ import json
 from random import Random
 from typing import Any
 
+import pytest
 from django.test import Client
 from pytest_django.fixtures import Settings
 
@@ -36,6 +37,7 @@ def edit(chance: Random) -> Json:
     }[kind]
 
 
+@pytest.mark.alike
 def test_any_fork_is_refused_or_goes_on_without_repeating(stage: Stage, settings: Settings) -> None:
     settings.EMBEDDED = False
     key = api_key_create(team=stage.team, user=stage.user, name="test")

@@ -85,9 +85,15 @@ class Worker:
 
     async def drive(self, start: Callable[[], Run]) -> Run:
         """Start a run and drive it to its end."""
-        run = await self.machine.writer.call(start)
-        await Drive(self.machine, str(run.pk), token=str(run.lease)).go()
+        run = await self.start(start)
+        await self.go(run)
         return run
+
+    async def start(self, start: Callable[[], Run]) -> Run:
+        return await self.machine.writer.call(start)
+
+    async def go(self, run: Run) -> None:
+        await Drive(self.machine, str(run.pk), token=str(run.lease)).go()
 
     async def drive_many(self, starts: Sequence[Callable[[], Run]]) -> None:
         await asyncio.gather(*(self.drive(start) for start in starts))

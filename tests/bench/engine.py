@@ -17,7 +17,11 @@ from typing import Any
 STEPS = 20
 REPEATS = 9
 MANY, MANY_STEPS, LATENCY_MS = 200, 5, 200
+# The lead, its eight workers side by side, the lead again.
+CRITICAL_S = 3 * LATENCY_MS / 1000
 STEP = "overhead per pipeline step over the bare SDK, ms"
+WIDE = "8 delegations in parallel: wall ÷ critical path"
+WIDE_WHOLE = "the same, with the call that starts the run"
 WHOLE = f"the same in {STEPS} steps, with start and signature of the run"
 
 
@@ -37,7 +41,8 @@ def main() -> None:
     for what, goal in (
         (STEP, "≤ 1.4 / ≤ 1.6"),
         (WHOLE, ""),
-        ("8 delegations in parallel: wall ÷ critical path", "≤ 1.06"),
+        (WIDE, "≤ 1.06"),
+        (WIDE_WHOLE, ""),
         (
             f"{MANY} runs of {MANY_STEPS} steps at once, {LATENCY_MS} ms model: runs/s",
             "≥ 44 / ≥ 40",
@@ -122,14 +127,18 @@ async def _figures(starter: Any, long: Any, many: Any, wide: Any) -> dict[str, A
         further = [(a - b) / (STEPS - MANY_STEPS) for a, b in zip(ours, short, strict=True)]
         step = statistics.median(further) - statistics.median(bare)
         whole = statistics.median(ours) / STEPS - statistics.median(bare)
-        walls = [await _timed(worker.drive(starter(wide, "delegate"))) for _ in range(3)]
+        walls, wholes = [], []
+        for _ in range(REPEATS):
+            began = time.perf_counter()
+            run = await worker.start(starter(wide, "delegate"))
+            walls.append(await _timed(worker.go(run)))
+            wholes.append(time.perf_counter() - began)
         alone = await _timed(asyncio.gather(*(_bare(url, MANY_STEPS, "slow") for _ in range(MANY))))
     return {
         STEP: round(step * 1000, 2),
         WHOLE: round(whole * 1000, 2),
-        "8 delegations in parallel: wall ÷ critical path": round(
-            statistics.median(walls) / (3 * LATENCY_MS / 1000), 3
-        ),
+        WIDE: round(statistics.median(walls) / CRITICAL_S, 3),
+        WIDE_WHOLE: round(statistics.median(wholes) / CRITICAL_S, 3),
         f"{MANY} runs of {MANY_STEPS} steps at once, {LATENCY_MS} ms model: runs/s": round(
             MANY / crowd, 1
         ),

@@ -73,7 +73,7 @@ class Conversation:
             reply = await self._call()
             self._messages.append(reply.as_message())
             if not reply.tool_calls:
-                return reply.text
+                return self._answer(reply)
             self._messages.append(ToolMessage(results=await toolbox.answer(reply.tool_calls)))
         raise ActionError(
             {
@@ -82,6 +82,19 @@ class Conversation:
                 "message": f"The model still called tools after {MAX_TURNS} turns.",
             }
         )
+
+    def _answer(self, reply: ModelReply) -> str:
+        """Return what a model has said. Asked once more, it would think as long again."""
+        if reply.stop == "max_tokens" and not reply.text.strip():
+            raise ActionError(
+                {
+                    "kind": "no_answer",
+                    "role": self.role,
+                    "message": "The model used up its max_tokens before it said anything.",
+                    "advice": "Give the role's model more max_tokens.",
+                }
+            )
+        return reply.text
 
     async def _call(self) -> ModelReply:
         """Call the role's model, or where that fails for good its fallbacks in turn."""

@@ -172,13 +172,16 @@ class Asking:
         revise = contract is not None and contract.on_low_confidence == "revise"
         while True:
             value, problems = contracts.read_answer(answer, self.schemas)
+            if not answer.strip() and self.role.command is None:
+                problems = [contracts.NOTHING]
             doubt = None if problems else contracts.confidence_problem(contract, value)
             if doubt and (revise or doubt.severity == "error"):
                 problems = [doubt]
             if not problems or not retries:
                 break
             retries -= 1
-            answer = await say(prompts.correction(problems))
+            plain = problems == [contracts.NOTHING] and not self.schemas
+            answer = await say(prompts.correction(problems, plain=plain))
         if problems and not doubt:
             raise rescue.Invalid(self.name, answer, problems)
         return value

@@ -12,6 +12,7 @@ from crews.spec import Gate, Handoff, JsonSchema, RoleSpec
 from runs.providers.answers import storable
 
 Json = Any
+NOTHING = Problem(path="", message="It is empty.")
 _FENCED = re.compile(r"```(?:json)?[ \t\r]*\n(.*?)```", re.DOTALL)
 
 

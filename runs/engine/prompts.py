@@ -75,13 +75,12 @@ def unmarked_digest(asked: Json) -> str:
     return digest(re.sub("data-[0-9a-f]{10}", "data-", canonical(asked)))
 
 
-def correction(problems: Iterable[Problem]) -> str:
-    """Return what a role is told about an answer that does not fit."""
+def correction(problems: Iterable[Problem], *, plain: bool = False) -> str:
+    """Return what a role is told about an answer that does not fit; `plain` where text is enough
+    of one."""
     listed = "\n".join(f"- {problem}" for problem in list(problems)[:20])
-    return (
-        f"Your answer was not accepted:\n{listed}\nAnswer again with the corrected JSON"
-        f" value alone."
-    )
+    again = "your whole result" if plain else "the corrected JSON value alone"
+    return f"Your answer was not accepted:\n{listed}\nAnswer again with {again}."
 
 
 def as_text(value: Json) -> str:

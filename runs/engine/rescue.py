@@ -150,7 +150,7 @@ async def _corrected(asking: "Asking", scope: Scope, invalid: Invalid) -> Json:
         f"{message} Give a valid result, or reject it.",
         ["edit", "reject"],
         reason="invalid",
-        schema=together(asking.schemas),
+        schema=asking.form,
         context={"problems": [p.as_json() for p in invalid.problems], "payload": invalid.answer},
     )
     if decision["choice"] != "edit":

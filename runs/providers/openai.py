@@ -149,7 +149,8 @@ def _messages(request: ModelRequest) -> list[dict[str, Json]]:
                 for result in message.results
             ]
         elif isinstance(message, AssistantMessage):
-            messages.append(_assistant(message))
+            if message.text.strip() or message.tool_calls:  # servers refuse a turn of nothing
+                messages.append(_assistant(message))
         elif messages and messages[-1]["role"] == "user":
             # some chat templates demand that the roles alternate
             messages[-1]["content"] += f"\n\n{message.text}"

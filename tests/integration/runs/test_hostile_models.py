@@ -198,3 +198,28 @@ def test_token_counts_out_of_this_world(stage: Stage, usage: tuple[int, int]) ->
     played = stage.play(steps(2))
     assert played.run.status in FINAL
     assert played.run.tokens >= 0
+
+
+def test_who_says_nothing_is_asked_again(stage: Stage) -> None:
+    stage.server.rules = [Rule(times=1, reply=Reply(text=" \n")), Rule(reply=Reply(text="words"))]
+    assert stage.play(steps(2)).output == "words"
+    again = stage.server.calls[1].body["messages"]
+    assert [message["role"] for message in again] == ["system", "user"]
+    assert "It is empty" in again[-1]["content"]
+    assert "JSON" not in again[-1]["content"]
+
+
+def test_who_never_says_anything_fails(stage: Stage) -> None:
+    fails = {"on_invalid": {"retries": 2, "then": "fail"}}
+    document = pipeline({"a": model_role("stage"), "b": model_role("stage")}, {0: fails})
+    played = answered(stage, "", document)
+    assert played.error["kind"] == "invalid_payload"
+    assert "It is empty" in played.error["message"]
+    assert len(stage.server.calls) == 3
+
+
+def test_thoughts_without_an_answer_are_not_paid_for_again(stage: Stage) -> None:
+    stage.server.rules = [Rule(reply=Reply(text="", stop="length"))]
+    played = stage.play(steps(2))
+    assert "max_tokens" in played.error["message"]
+    assert len(stage.server.calls) == 1

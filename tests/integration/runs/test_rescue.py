@@ -123,6 +123,8 @@ def test_b9_what_was_written_until_the_time_ran_out_is_kept_and_told(stage: Stag
     assert given_up.reserved is not None
     # Nobody knows what it cost, so a worker that takes over counts all that was set aside.
     assert used == state.tokens + given_up.reserved["tokens"]
+    assert given_up.cost_usd is None
+    assert state.unpriced
     told = stage.server.calls[-1].all_text
     assert "took longer than its 4 seconds" in told
     assert "written until then" in told

@@ -91,6 +91,7 @@ class Drive:
         self._stopped = True
         if self._recorder is not None:
             self._recorder.stopping = True
+            self._recorder.flush()
         if self._work is not None:
             self._work.cancel()
 
@@ -125,6 +126,7 @@ class Drive:
         except RunHalted as halted:
             rest = "ended" if halted.status in FINAL else "left"
         finally:
+            recorder.flush()  # Whoever takes the run over must know it.
             await self._close(spaces, remove=rest == "ended")
         if rest == "again":
             return False

@@ -37,47 +37,53 @@ class Ledger:
         self._writer = writer
         self._gathered: list[store.NewEntry] = []
         self._flush_due: asyncio.TimerHandle | None = None
+        # Of what is gathered, and of what was handed to the writer last.
+        self._next: asyncio.Future[None] | None = None
         self._written: asyncio.Future[None] | None = None
         self._rest: asyncio.Future[None] | None = None
 
     def record(self, entry: store.NewEntry) -> None:
         """Take an entry; it is written within `GATHER_S`."""
+        if not self._gathered:
+            loop = asyncio.get_running_loop()
+            self._flush_due = loop.call_later(GATHER_S, self.flush)
+            self._next = loop.create_future()
+            self._next.add_done_callback(lambda told: told.cancelled() or told.exception())
         self._gathered.append(entry)
-        if self._flush_due is None:
-            self._flush_due = asyncio.get_running_loop().call_later(GATHER_S, self._flush)
 
     async def written(self) -> None:
         """Wait until everything recorded so far is committed. Raises LeaseLost or RunHalted."""
         if self._gathered:
+            written = self._next
             # What begins beside this goes along.
             await asyncio.sleep(0)
-            self._flush()
-        await self._settled()
+            self.flush()
+        else:
+            written = self._written
+        await self._settled(written)
 
     async def ahead(self) -> RunState:
         """Return the state as it will be once everything recorded so far is committed. Raises
         LeaseLost or RunHalted."""
-        await self._settled()
+        await self._settled(self._written)
         write = store.Write(run=self.run, entries=tuple(self._gathered))
         return ahead(self.state, place(write, Head(self.state.seq, "")).entries)
 
-    async def _settled(self) -> None:
-        if self._written is not None:
-            await asyncio.shield(self._written)
+    async def _settled(self, written: asyncio.Future[None] | None) -> None:
+        if written is not None:
+            await asyncio.shield(written)
         if self._rest is not None:
             await asyncio.wait([self._rest])
         if self.lost is not None:
             raise self.lost
 
-    def _flush(self) -> None:
-        if self._flush_due is not None:
+    def flush(self) -> None:
+        """Hand over to the writer what has been recorded."""
+        if self._gathered and self._flush_due and self._next:
             self._flush_due.cancel()
-            self._flush_due = None
-        if self._gathered:
             batch, self._gathered = tuple(self._gathered), []
-            self._written = asyncio.get_running_loop().create_future()
-            self._written.add_done_callback(lambda told: told.cancelled() or told.exception())
-            self._write(batch, self._written)
+            self._written = self._next
+            self._write(batch, self._next)
 
     def _write(
         self,

@@ -3,9 +3,16 @@
 import asyncio
 from math import nan
 
+import pytest
+
+from runs.engine import lease
+from runs.engine.ledger import Ledger
+from runs.errors import RunHalted
 from runs.journal import entries as e
 from runs.journal import store
+from runs.journal.fold import fold
 from runs.journal.writer import Writer
+from runs.services import run_pause
 from tests.integration.runs.documents import steps
 from tests.integration.runs.playing import Stage
 
@@ -31,3 +38,33 @@ def test_a_payload_that_cannot_be_written_stops_no_other_run(stage: Stage) -> No
         writer.close()
 
     asyncio.run(work())
+
+
+def test_an_intention_that_was_refused_is_told_whatever_is_written_after_it(stage: Stage) -> None:
+    run = stage.start(steps(2))
+    begins = e.ActionStarted(type="ask", name="x", attempt=1, input=None, input_hash="")
+    intention = store.NewEntry(payload=begins, action=e.action_id(str(run.pk), "x"), gated=True)
+    result = store.NewEntry(
+        payload=e.ActionFinished(output=1), action=e.action_id(str(run.pk), "y")
+    )
+    lease.claim(str(run.pk))
+    run.refresh_from_db()
+    run_pause(run=run, user=stage.user)
+
+    async def work() -> None:
+        writer = Writer()
+        state = fold(await writer.call(lambda: store.read(str(run.pk))))
+        ledger = Ledger(str(run.pk), str(run.lease), state, writer)
+        ledger.record(result)
+        ledger.record(intention)
+        told = asyncio.ensure_future(ledger.written())
+        # As when something else ends in the same moment.
+        asyncio.get_running_loop().call_soon(ledger.flush)
+        asyncio.get_running_loop().call_soon(ledger.record, result)
+        with pytest.raises(RunHalted):
+            await asyncio.wait_for(told, 10)
+        assert ledger.lost is None
+        writer.close()
+
+    asyncio.run(work())
+    assert [entry.kind for entry in store.read(str(run.pk))].count("action.started") == 0

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from runs.providers.base import Json, ToolCall
+from runs.providers.base import AssistantMessage, Json, ModelRequest, ToolCall
 
 MAX_CALLS = 200
 MAX_NAME = 200
@@ -41,14 +41,19 @@ def count_of(value: Json) -> int:
 
 
 def arguments_of(raw: str) -> dict[str, Json] | None:
-    """Tool arguments as a JSON object; {} for none at all, None for anything that is no object."""
-    if not raw.strip():
-        return {}
+    """Tool arguments as a JSON object; {} for none at all, None for anything that is no object.
+
+    Some proxies put JSON into JSON: text that holds an object is taken for it.
+    """
     try:
-        value = json.loads(raw, parse_constant=_no_constant)
-        return storable_json(value) if isinstance(value, dict) else None
+        value = json.loads(raw.strip() or "{}", parse_constant=_no_constant)
+        if isinstance(value, str):
+            value = json.loads(value, parse_constant=_no_constant)
     except (ValueError, RecursionError):
         return None
+    if value is None:
+        return {}
+    return storable_json(value) if isinstance(value, dict) else None
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -57,11 +62,13 @@ def _no_constant(name: str) -> NoReturn:
 
 @dataclass(kw_only=True)
 class GrowingCall:
-    """A tool call of which pieces arrive; `index` is its place among the calls of the turn."""
+    """A tool call of which pieces arrive; `index` is its place among the calls of the turn, `extra`
+    what the server wants back with it."""
 
     index: int = 0
     id: str = ""
     name: str = ""
+    extra: Json = None
     pieces: list[str] = field(default_factory=list)
 
     def is_another(self, identity: str, name: str) -> bool:
@@ -72,10 +79,13 @@ class GrowingCall:
         return bool(name and self.name and not identity and whole)
 
 
-def tool_calls_of(growing: list[GrowingCall], turn: int) -> tuple[ToolCall, ...]:
-    """The finished calls. A missing or repeated id becomes one by the call's place, every time."""
+def tool_calls_of(growing: list[GrowingCall], request: ModelRequest) -> tuple[ToolCall, ...]:
+    """The finished calls. An id that is missing, or repeated in the conversation, becomes one by
+    the call's place, every time."""
     calls: list[ToolCall] = []
-    taken: set[str] = set()
+    turn = len(request.messages)
+    turns = (message for message in request.messages if isinstance(message, AssistantMessage))
+    taken = {call.id for message in turns for call in message.tool_calls}
     for number, call in enumerate(sorted(growing, key=lambda call: call.index)):
         identity = storable_name(call.id)
         if not identity or identity in taken:

@@ -16,8 +16,10 @@ from runs.providers.base import (
     Provider,
     ToolCall,
     ToolMessage,
+    ToolSpec,
 )
 from runs.providers.errors import Peer
+from runs.providers.history import NAMELESS, plain_name, tools_called
 from runs.providers.schemas import closed
 from runs.providers.streaming import HttpProvider, Quirks
 from runs.providers.vendors import VENDOR_URLS
@@ -69,22 +71,19 @@ class AnthropicWire:
         body: dict[str, Json] = {
             "model": request.model,
             "max_tokens": request.max_tokens,
-            "messages": _messages(request.messages),
+            "messages": _messages(request.messages, quirks),
             "stream": True,
         }
         if request.system:
             body["system"] = request.system
         if request.temperature is not None and "no_temperature" not in quirks:
             body["temperature"] = min(request.temperature, 1.0)
-        if request.tools:
-            body["tools"] = [
-                {
-                    "name": tool.name,
-                    "description": tool.description,
-                    "input_schema": tool.parameters or {"type": "object", "properties": {}},
-                }
-                for tool in request.tools
-            ]
+        tools = request.tools
+        if not tools and "name_tools" in quirks:
+            tools = tools_called(request)
+            body["tool_choice"] = {"type": "none"}
+        if tools:
+            body["tools"] = [_tool(tool) for tool in tools]
         if "no_schema" not in quirks and (output := _output_format(request.returns)):
             body["output_config"] = {"format": output}
         return body
@@ -96,8 +95,17 @@ class AnthropicWire:
         text = message.lower()
         if "temperature" in body and "temperature" in text:
             yield "no_temperature"
+        if "tools" not in body and any(words in text for words in NAMELESS):
+            yield "name_tools"
+        if "thinking" in text or "signature" in text:
+            yield "no_thoughts"
         if "output_config" in body:
             yield "no_schema"
+
+
+def _tool(tool: ToolSpec) -> dict[str, Json]:
+    schema = tool.parameters or {"type": "object", "properties": {}}
+    return {"name": tool.name, "description": tool.description, "input_schema": schema}
 
 
 def _output_format(returns: dict[str, Json] | None) -> dict[str, Json] | None:
@@ -111,12 +119,12 @@ def _output_format(returns: dict[str, Json] | None) -> dict[str, Json] | None:
         return None
 
 
-def _messages(messages: Iterable[Message]) -> list[dict[str, Json]]:
+def _messages(messages: Iterable[Message], quirks: Quirks) -> list[dict[str, Json]]:
     """Alternating turns of blocks; what follows the same side is added to its turn."""
     turns: list[dict[str, Json]] = []
     for message in messages:
         side = "assistant" if isinstance(message, AssistantMessage) else "user"
-        blocks = _blocks(message)
+        blocks = _blocks(message, quirks)
         if turns and turns[-1]["role"] == side:
             turns[-1]["content"] += blocks
         elif blocks:
@@ -124,21 +132,24 @@ def _messages(messages: Iterable[Message]) -> list[dict[str, Json]]:
     return turns
 
 
-def _blocks(message: Message) -> list[dict[str, Json]]:
+def _blocks(message: Message, quirks: Quirks) -> list[dict[str, Json]]:
     if isinstance(message, ToolMessage):
         return [
             {
                 "type": "tool_result",
-                "tool_use_id": result.id,
+                "tool_use_id": plain_name(result.id),
                 "content": result.text,
                 **({"is_error": True} if result.is_error else {}),
             }
             for result in message.results
         ]
     if isinstance(message, AssistantMessage):
-        native = message.native
+        native = message.native if "no_thoughts" not in quirks else None
         if isinstance(native, dict) and isinstance(native.get(NATIVE), list):
-            return list(native[NATIVE])
+            return [
+                {**block, "id": plain_name(block["id"])} if block["type"] == "tool_use" else block
+                for block in native[NATIVE]
+            ]
         return [*_text(message.text), *(_call(call) for call in message.tool_calls)]
     return _text(message.text) or [{"type": "text", "text": "(empty)"}]
 
@@ -150,4 +161,5 @@ def _text(text: str) -> list[dict[str, Json]]:
 
 def _call(call: ToolCall) -> dict[str, Json]:
     arguments = call.arguments if call.arguments is not None else {"not_json": call.raw}
-    return {"type": "tool_use", "id": call.id, "name": call.name, "input": arguments}
+    name, identity = plain_name(call.name), plain_name(call.id)
+    return {"type": "tool_use", "id": identity, "name": name, "input": arguments}

@@ -36,7 +36,8 @@ class MessageAnswer:
         self._generated: list[str] = []
         self._request = request
         self._peer = peer
-        self._blocks: dict[int, dict[str, Json]] = {}
+        self._blocks: list[dict[str, Json]] = []
+        self._places: dict[int, int | None] = {}
         self._pieces: dict[tuple[int, str], list[str]] = {}
         self._stop = ""
         self._explanation = ""
@@ -59,13 +60,15 @@ class MessageAnswer:
                 return self._grow(event)
             case "message_delta":
                 self._settle(event.get("delta"), event.get("usage"))
-            case "error":
+            case "message_stop":
+                self._stop = self._stop or "end_turn"
+            case form if form == "error" or event.get("error"):
                 raise error_from_status(self._peer, 200, event, {}, model=self._request.model)
         return ""
 
     def whole(self, body: Json) -> str:
         if not isinstance(body, Mapping) or not isinstance(body.get("content"), list):
-            if isinstance(body, Mapping) and body.get("type") == "error":
+            if isinstance(body, Mapping) and body.get("error"):
                 return self.feed(body)
             raise self._malformed()
         self._start(body)
@@ -83,14 +86,16 @@ class MessageAnswer:
         if self._stop == "refusal":
             cause = f"The model refused: {self._explanation}" if self._explanation else ""
             raise self._peer.error(Refusal, cause, usage=usage)
-        for (index, field), pieces in self._pieces.items():
-            block = self._blocks[index]
-            block[field] = _str(block.get(field)) + "".join(pieces)
-        blocks = [self._blocks[index] for index in sorted(self._blocks)]
+        for (place, field), pieces in self._pieces.items():
+            block = self._blocks[place]
+            # some proxies send the input whole, and then in pieces
+            begun = "" if field == "json" else _str(block.get(field))
+            block[field] = begun + "".join(pieces)
+        blocks = self._blocks
         tools = [block for block in blocks if block["type"] == "tool_use"]
         calls = tool_calls_of(
             [GrowingCall(id=b["id"], name=b["name"], pieces=[b["json"]]) for b in tools],
-            len(self._request.messages),
+            self._request,
         )
         for block, call in zip(tools, calls, strict=True):
             block.update(id=call.id, input=call.arguments if call.arguments is not None else {})
@@ -128,23 +133,30 @@ class MessageAnswer:
         elif form in ("thinking", "redacted_thinking"):
             kept = storable_json(dict(block))
         else:
+            self._places[_index(event)] = None
             return ""
-        self._blocks[_index(event)] = kept
+        self._places[_index(event)] = len(self._blocks)
+        self._blocks.append(kept)
         if len(self._blocks) > MAX_CALLS:
             raise self._malformed()
         return text if form == "text" else ""
 
     def _grow(self, event: Mapping[str, Json]) -> str:
         index, delta = _index(event), event.get("delta")
-        block = self._blocks.get(index)
-        if not isinstance(delta, Mapping) or block is None:
+        if not isinstance(delta, Mapping):
             return ""
         field = _DELTAS.get(_str(delta.get("type")), "")
         piece = storable(_str(delta.get(field)))
+        if piece and field == "text" and index not in self._places:
+            # some proxies do not say that a text begins
+            self._open({"index": index, "content_block": {"type": "text"}})
+        place = self._places.get(index)
         target = "json" if field == "partial_json" else field
-        if not piece or (target in ("json", "text") and target not in block):
+        if not piece or place is None:
             return ""
-        self._pieces.setdefault((index, target), []).append(piece)
+        if target in ("json", "text") and target not in self._blocks[place]:
+            return ""
+        self._pieces.setdefault((place, target), []).append(piece)
         if field != "signature":
             self._generated.append(piece)
         return piece if field == "text" else ""
@@ -158,10 +170,11 @@ class MessageAnswer:
         self._count(usage)
 
     def _count(self, usage: Json) -> None:
-        """Take the counts; each later one is cumulative and replaces the earlier."""
+        """Take the counts. Each is cumulative; some servers repeat those of the input as 0."""
         if isinstance(usage, Mapping):
-            counts = {n: count_of(value) for n, value in usage.items() if isinstance(value, int)}
-            self._counts.update(counts)
+            for name, value in usage.items():
+                if isinstance(value, int):
+                    self._counts[name] = max(count_of(value), self._counts.get(name, 0))
 
     def _usage(self) -> Usage | None:
         if "input_tokens" not in self._counts or "output_tokens" not in self._counts:

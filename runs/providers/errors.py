@@ -3,10 +3,9 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 from runs.providers.base import Json, ProviderError
+from runs.providers.waits import limit_reset, retry_after
 
 MAX_CAUSE = 400
 _KEY_LIKE = re.compile(
@@ -137,8 +136,11 @@ def said(body: Json) -> tuple[str, str]:
     """The message and the machine-readable codes of an error body, in any of the forms in use.
 
     OpenAI and vLLM: `{"error": {"message", "type", "code"}}`; Anthropic the same inside
-    `{"type": "error"}`; Ollama `{"error": "text"}`; FastAPI `{"detail": …}`.
+    `{"type": "error"}`; Google the same inside a list; Ollama `{"error": "text"}`; FastAPI
+    `{"detail": …}`.
     """
+    if isinstance(body, list) and body:
+        body = body[0]
     if not isinstance(body, Mapping):
         return (body, "") if isinstance(body, str) else ("", "")
     error = body.get("error", body)
@@ -147,7 +149,7 @@ def said(body: Json) -> tuple[str, str]:
     if not isinstance(error, Mapping):
         return "", ""
     message = error.get("message") or error.get("detail") or ""
-    codes = (error.get(name) for name in ("type", "code", "param"))
+    codes = (error.get(name) for name in ("type", "code", "param", "status"))
     return (
         message if isinstance(message, str) else str(message),
         " ".join(str(code) for code in codes if code is not None),
@@ -159,6 +161,8 @@ def error_from_status(
 ) -> ProviderError:
     """The typed error for an HTTP answer that is no success."""
     message, codes = said(body)
+    if status == 200 and (told := re.search(r"\b[45]\d\d\b", codes)):
+        status = int(told[0])  # an error inside a stream, with the status that it would have had
     if "<html" in message[:500].lower() or "<!doctype" in message[:500].lower():
         message = ""
     kind = classify(status, message, codes, structured=isinstance(body, Mapping))
@@ -170,7 +174,10 @@ def error_from_status(
     elif kind is WrongAddress:
         place = headers.get("location", "").partition("?")[0]
         cause = f"The server redirects to {place}." if place else cause
-    error = peer.error(kind, cause, status=status, retry_after_s=retry_after(headers))
+    wait = retry_after(headers)
+    if wait is None and kind is RateLimited:
+        wait = limit_reset(headers, message)
+    error = peer.error(kind, cause, status=status, retry_after_s=wait)
     if "not support tools" in message:
         error.advice = "Choose a model that can call tools, or set delegation to tags."
     return error
@@ -227,7 +234,9 @@ def _by_codes(codes: str) -> type[ProviderError]:
         ("authentication", BadKey),
         ("permission", BadKey),
         ("rate_limit", RateLimited),
+        ("resource_exhausted", RateLimited),
         ("overloaded", Overloaded),
+        ("unavailable", Overloaded),  # Google
         ("timeout", Overloaded),
         ("server_error", Overloaded),
         ("api_error", Overloaded),
@@ -256,22 +265,3 @@ def _bad_key_cause(status: int, message: str) -> str:
     if status == 403 and message:
         return f"The server does not allow this with the credential's API key: {message}"
     return f"The server refused the API key (status {status})."
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait by `retry-after-ms` or `retry-after` (seconds or an HTTP date), else None."""
-    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        value = headers.get(name, "").strip()
-        try:
-            seconds = float(value) * unit
-        except ValueError:
-            continue
-        if 0 <= seconds < float("inf"):
-            return seconds
-    try:
-        moment = parsedate_to_datetime(headers.get("retry-after", ""))
-    except (TypeError, ValueError):
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())

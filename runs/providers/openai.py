@@ -4,11 +4,13 @@ Protocol: https://platform.openai.com/docs/api-reference/chat
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from itertools import zip_longest
 from typing import Any
 
 import httpx2
 import openai
+from openai._streaming import ServerSentEvent
 
 from runs.providers.base import (
     AssistantMessage,
@@ -18,9 +20,11 @@ from runs.providers.base import (
     ToolCall,
     ToolMessage,
     ToolResult,
+    ToolSpec,
 )
 from runs.providers.errors import Peer
-from runs.providers.openai_answer import ChatAnswer
+from runs.providers.history import NAMELESS, plain_name, short_id, tools_called
+from runs.providers.openai_answer import NATIVE, ChatAnswer
 from runs.providers.schemas import strict
 from runs.providers.streaming import HttpProvider, Quirks
 from runs.providers.vendors import VENDOR_URLS
@@ -28,11 +32,22 @@ from runs.providers.vendors import VENDOR_URLS
 NO_KEY = "no-key"
 
 _SCHEMA_WORDS = ("response_format", "json_schema", "json_object", "schema", "grammar")
+_THOUGHT_WORDS = ("reasoning_content", "extra_content")
 _LENGTH_WORDS = ("max_tokens", "max_completion_tokens")
 
 
 def provider() -> Provider:
     return HttpProvider(OpenAIWire())
+
+
+class Events(openai.AsyncStream[object]):
+    """The events of a stream without the empty ones that keep a connection alive, which the SDK
+    would read as broken JSON."""
+
+    async def _iter_events(self) -> AsyncIterator[ServerSentEvent]:
+        async for sent in super()._iter_events():
+            if sent.data.strip():
+                yield sent
 
 
 class OpenAIWire:
@@ -42,7 +57,7 @@ class OpenAIWire:
     vendor_url = VENDOR_URLS["openai"]
     path = "/chat/completions"
     sdk_error: type[Exception] = openai.OpenAIError
-    stream_class: type[Any] = openai.AsyncStream[object]
+    stream_class: type[Any] = Events
 
     def client(self, base_url: str, api_key: str, http: httpx2.AsyncClient) -> openai.AsyncOpenAI:
         client = openai.AsyncOpenAI(
@@ -60,7 +75,7 @@ class OpenAIWire:
     def body(self, request: ModelRequest, quirks: Quirks, *, vendor: bool) -> dict[str, Json]:
         body: dict[str, Json] = {
             "model": request.model,
-            "messages": _messages(request),
+            "messages": _messages(request, quirks),
             "stream": True,
         }
         new_name = vendor or "max_completion_tokens" in quirks
@@ -71,18 +86,12 @@ class OpenAIWire:
             body["stream_options"] = {"include_usage": True}
         if request.temperature is not None and "no_temperature" not in quirks:
             body["temperature"] = request.temperature
-        if request.tools:
-            body["tools"] = [
-                {
-                    "type": "function",
-                    "function": {
-                        "name": tool.name,
-                        "description": tool.description,
-                        "parameters": tool.parameters or {"type": "object", "properties": {}},
-                    },
-                }
-                for tool in request.tools
-            ]
+        tools = request.tools
+        if not tools and "name_tools" in quirks:
+            tools = tools_called(request)
+            body["tool_choice"] = "none"
+        if tools:
+            body["tools"] = [_tool(tool) for tool in tools]
         if response_format := _response_format(request, quirks, vendor=vendor):
             body["response_format"] = response_format
         return body
@@ -98,11 +107,17 @@ class OpenAIWire:
             ("no_usage", "stream_options", ("stream_options", "include_usage")),
             ("json_object", "response_format", _SCHEMA_WORDS),
             ("no_schema", "response_format", _SCHEMA_WORDS),
+            # thoughts are wanted of turns, too, in which another model had none; or not at all
+            ("all_thoughts", "messages", ("must be passed back", "reasoning_content is missing")),
+            ("no_thoughts", "messages", _THOUGHT_WORDS),
+            ("short_ids", "messages", ("tool call id", "tool_call_id", "tool_calls[0].id")),
         )
         text = message.lower()
         for quirk, setting, words in complaints:
             if setting in body and any(word in text for word in words):
                 yield quirk
+        if "tools" not in body and any(words in text for words in NAMELESS):
+            yield "name_tools"
         if "response_format" in body:
             # the likeliest reason of a server that does not name one
             yield "no_schema"
@@ -128,13 +143,19 @@ def _response_format(
     return {"type": "json_schema", "json_schema": form}
 
 
+def _tool(tool: ToolSpec) -> dict[str, Json]:
+    schema = tool.parameters or {"type": "object", "properties": {}}
+    told = {"name": tool.name, "description": tool.description, "parameters": schema}
+    return {"type": "function", "function": told}
+
+
 def _result(result: ToolResult) -> str:
     """Return a tool's result as text; this wire has no flag that says that it is an error."""
     told = result.text.startswith("Error")
     return f"Error: {result.text}" if result.is_error and not told else result.text
 
 
-def _messages(request: ModelRequest) -> list[dict[str, Json]]:
+def _messages(request: ModelRequest, quirks: Quirks) -> list[dict[str, Json]]:
     messages: list[dict[str, Json]] = []
     if request.system:
         messages.append({"role": "system", "content": request.system})
@@ -143,14 +164,14 @@ def _messages(request: ModelRequest) -> list[dict[str, Json]]:
             messages += [
                 {
                     "role": "tool",
-                    "tool_call_id": result.id,
+                    "tool_call_id": _id(result.id, quirks),
                     "content": _result(result),
                 }
                 for result in message.results
             ]
         elif isinstance(message, AssistantMessage):
             if message.text.strip() or message.tool_calls:  # servers refuse a turn of nothing
-                messages.append(_assistant(message))
+                messages.append(_assistant(message, quirks))
         elif messages and messages[-1]["role"] == "user":
             # some chat templates demand that the roles alternate
             messages[-1]["content"] += f"\n\n{message.text}"
@@ -159,19 +180,35 @@ def _messages(request: ModelRequest) -> list[dict[str, Json]]:
     return messages
 
 
-def _assistant(message: AssistantMessage) -> dict[str, Json]:
+def _assistant(message: AssistantMessage, quirks: Quirks) -> dict[str, Json]:
+    native = message.native if isinstance(message.native, dict) else {}
+    kept = {} if "no_thoughts" in quirks else native.get(NATIVE, {})
     turn: dict[str, Json] = {"role": "assistant", "content": message.text}
     if message.tool_calls:
+        extras = kept.get("extra_content", ())
         turn["content"] = message.text or None
-        turn["tool_calls"] = [_call(call) for call in message.tool_calls]
+        turn["tool_calls"] = [
+            _call(call, _id(call.id, quirks), extra)
+            for call, extra in zip_longest(message.tool_calls, extras)
+        ]
+    if "reasoning_content" in kept or "all_thoughts" in quirks:
+        turn["reasoning_content"] = kept.get("reasoning_content", "")
     return turn
 
 
-def _call(call: ToolCall) -> dict[str, Json]:
+def _id(identity: str, quirks: Quirks) -> str:
+    return short_id(identity) if "short_ids" in quirks else identity
+
+
+def _call(call: ToolCall, identity: str, extra: Json) -> dict[str, Json]:
     """The call as it was made; servers parse the arguments, so broken ones go back inside JSON."""
     arguments = call.arguments if call.arguments is not None else {"not_json": call.raw}
     return {
-        "id": call.id,
+        "id": identity,
         "type": "function",
-        "function": {"name": call.name, "arguments": json.dumps(arguments, ensure_ascii=False)},
+        "function": {
+            "name": plain_name(call.name),
+            "arguments": json.dumps(arguments, ensure_ascii=False),
+        },
+        **({"extra_content": extra} if extra else {}),
     }

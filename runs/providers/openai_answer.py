@@ -1,6 +1,7 @@
 """Reading the events of a Chat Completions stream, from the exact to the sloppy server."""
 
 import json
+import re
 from collections.abc import Mapping
 
 from runs.providers.answers import (
@@ -8,21 +9,36 @@ from runs.providers.answers import (
     GrowingCall,
     count_of,
     storable,
+    storable_json,
     storable_name,
     tool_calls_of,
 )
 from runs.providers.base import Json, ModelReply, ModelRequest, Usage
-from runs.providers.errors import CutStream, MalformedAnswer, Peer, Refusal, error_from_status
+from runs.providers.errors import (
+    CutStream,
+    MalformedAnswer,
+    Overloaded,
+    Peer,
+    Refusal,
+    error_from_status,
+)
 from runs.providers.tokens import usage_estimate
 
+NATIVE = "openai"
 _EMPTY: Mapping[str, Json] = {}
+_LENGTH = ("length", "max_tokens", "model_length")
+_FILTERED = ("content_filter", "sensitive")
+_BROKEN = ("error", "abort", "insufficient_system_resource")
+# what a model thought that was not told apart from its answer
+_THOUGHT = re.compile(r"\s*<think>.*?</think>\s*", re.DOTALL)
 
 
 class ChatAnswer:
     """A chat completion as it grows. Unknown fields are ignored, missing ones made good.
 
-    Complete is an answer with a finish reason or a final token count; `[DONE]` proves nothing,
-    because servers forget it and proxies add it.
+    Complete is an answer with a finish reason or a token count behind its last piece; `[DONE]`
+    proves nothing, because servers forget it and proxies add it. Thoughts that come beside a call
+    of a tool are kept (`native`): some servers want them back with the results.
     """
 
     def __init__(self, request: ModelRequest, peer: Peer) -> None:
@@ -33,6 +49,8 @@ class ChatAnswer:
         self._refusal = ""
         self._calls: list[GrowingCall] = []
         self._finish = ""
+        self._counted = False
+        self._thoughts: list[str] = []
         self._usage: Usage | None = None
         self._model = ""
 
@@ -45,12 +63,19 @@ class ChatAnswer:
             raise self._malformed()
         self._raise_if_error(event)
         self._model = storable_name(event.get("model")) or self._model
-        self._usage = _usage(event.get("usage")) or self._usage
+        usage = _usage(event.get("usage"))
+        self._usage = usage or self._usage
         choice = _first_choice(event)
         self._raise_if_error(choice)
         self._finish = _str(choice.get("finish_reason")) or self._finish
-        delta = choice.get("delta") or choice.get("message")
-        return self._grow(delta) if isinstance(delta, Mapping) else ""
+        length = len(self._generated)
+        # some servers repeat the whole message at the end
+        delta = choice.get("delta") or (None if length else choice.get("message"))
+        text = self._grow(delta) if isinstance(delta, Mapping) else ""
+        # some servers count with each piece
+        grown = len(self._generated) > length
+        self._counted = not grown and (self._counted or usage is not None)
+        return text
 
     def whole(self, body: Json) -> str:
         piece = self.feed(body)
@@ -60,29 +85,48 @@ class ChatAnswer:
         return piece
 
     def finish(self) -> ModelReply:
-        if not self._finish and self._usage is None:
+        if not self._finish and not self._counted:
             raise self._peer.error(
                 CutStream, f"{self._peer.host} ended the stream before the answer was complete."
             )
-        if self._finish == "content_filter":
+        if self._finish in _BROKEN:
+            cause = f"{self._peer.host} broke the answer off: {self._finish}."
+            raise self._peer.error(Overloaded, cause, usage=self._usage)
+        if self._finish in _FILTERED:
             cause = "The provider's content filter stopped the answer."
             raise self._peer.error(Refusal, cause, usage=self._usage)
         if self._refusal:
             cause = f"The model refused: {self._refusal}"
             raise self._peer.error(Refusal, cause, usage=self._usage)
-        calls = tool_calls_of(self._calls, len(self._request.messages))
+        calls = tool_calls_of(self._calls, self._request)
         usage = self._usage
+        cut = self._finish in _LENGTH
         return ModelReply(
-            text="".join(self._text),
+            text=_THOUGHT.sub("", "".join(self._text), count=1),
             tool_calls=calls,
-            stop="max_tokens" if self._finish == "length" else "tool_calls" if calls else "end",
+            stop="max_tokens" if cut else "tool_calls" if calls else "end",
             usage=usage or usage_estimate(self._request, self.generated),
             usage_reported=usage is not None,
             model=self._model or self._request.model,
+            native=self._native(),
         )
+
+    def _native(self) -> Json:
+        """What goes back with this turn besides text and calls: thoughts, and what belongs to a
+        call (Google signs its calls in `extra_content`)."""
+        kept: dict[str, Json] = {}
+        if self._thoughts and (self._calls or self._request.tools):
+            kept["reasoning_content"] = "".join(self._thoughts)
+        calls = sorted(self._calls, key=lambda call: call.index)
+        if any(call.extra for call in calls):
+            kept["extra_content"] = [call.extra for call in calls]
+        return {NATIVE: kept} if kept else None
 
     def _grow(self, delta: Mapping[str, Json]) -> str:
         self._refusal += _str(delta.get("refusal"))
+        if thought := storable(_str(delta.get("reasoning_content"))):
+            self._thoughts.append(thought)
+            self._generated.append(thought)
         for piece in _list(delta.get("tool_calls")):
             if isinstance(piece, Mapping):
                 self._grow_call(piece)
@@ -108,6 +152,7 @@ class ChatAnswer:
             self._calls.append(call)
             if len(self._calls) > MAX_CALLS:
                 raise self._malformed()
+        call.extra = storable_json(piece.get("extra_content")) or call.extra
         call.id = call.id or identity
         call.name = call.name or name
         if arguments is not None and not isinstance(arguments, str):
@@ -117,12 +162,9 @@ class ChatAnswer:
             self._generated.append(arguments)
 
     def _raise_if_error(self, event: Mapping[str, Json]) -> None:
-        if event.get("error"):
-            code = event["error"].get("code") if isinstance(event["error"], Mapping) else None
-            status = code if isinstance(code, int) and 400 <= code < 600 else 200
-            raise error_from_status(
-                self._peer, status, {"error": event["error"]}, {}, model=self._request.model
-            )
+        if (error := event.get("error")) or event.get("object") == "error":
+            body = {"error": error or event}
+            raise error_from_status(self._peer, 200, body, {}, model=self._request.model)
 
     def _malformed(self) -> Exception:
         return self._peer.error(
@@ -149,10 +191,15 @@ def _usage(usage: Json) -> Usage | None:
         return None
     details = usage.get("prompt_tokens_details")
     cached = details.get("cached_tokens") if isinstance(details, Mapping) else 0
+    read = count_of(usage["prompt_tokens"])
+    # some servers count thoughts in the total alone
+    written = max(
+        count_of(usage.get("completion_tokens")), count_of(usage.get("total_tokens")) - read
+    )
     return Usage(
-        input_tokens=count_of(usage["prompt_tokens"]),
-        output_tokens=count_of(usage.get("completion_tokens")),
-        cached_input_tokens=count_of(cached),
+        input_tokens=read,
+        output_tokens=written,
+        cached_input_tokens=min(read, count_of(cached)),
     )
 
 

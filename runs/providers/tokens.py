@@ -50,9 +50,8 @@ def _message_bytes(message: Message) -> int:
         return _bytes(message.text)
     if isinstance(message, ToolMessage):
         return sum(_bytes(r.text) + len(r.id) + len(r.name) for r in message.results)
-    if message.native is not None:
-        return len(json.dumps(message.native))
     calls = sum(
         len(c.id) + len(c.name) + len(c.raw or json.dumps(c.arguments)) for c in message.tool_calls
     )
-    return _bytes(message.text) + calls
+    native = len(json.dumps(message.native)) if message.native is not None else 0
+    return _bytes(message.text) + calls + native

@@ -17,9 +17,10 @@ from runs.providers.base import (
     ToolSpec,
     UserMessage,
 )
-from runs.providers.errors import Overloaded, Peer, plain, retry_after
+from runs.providers.errors import Overloaded, Peer, plain
 from runs.providers.schemas import closed, strict
 from runs.providers.tokens import tokens_of_text, tokens_upper_bound
+from runs.providers.waits import retry_after
 
 TEXT = {"type": "string"}
 

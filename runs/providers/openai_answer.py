@@ -1,7 +1,6 @@
 """Reading the events of a Chat Completions stream, from the exact to the sloppy server."""
 
 import json
-import re
 from collections.abc import Mapping
 
 from runs.providers.answers import (
@@ -29,8 +28,7 @@ _EMPTY: Mapping[str, Json] = {}
 _LENGTH = ("length", "max_tokens", "model_length")
 _FILTERED = ("content_filter", "sensitive")
 _BROKEN = ("error", "abort", "insufficient_system_resource")
-# what a model thought that was not told apart from its answer
-_THOUGHT = re.compile(r"\s*<think>.*?</think>\s*", re.DOTALL)
+_OPEN, _CLOSE = "<think>", "</think>"
 
 
 class ChatAnswer:
@@ -46,6 +44,7 @@ class ChatAnswer:
         self._request = request
         self._peer = peer
         self._text: list[str] = []
+        self._aloud = _Aloud()
         self._refusal = ""
         self._calls: list[GrowingCall] = []
         self._finish = ""
@@ -102,7 +101,7 @@ class ChatAnswer:
         usage = self._usage
         cut = self._finish in _LENGTH
         return ModelReply(
-            text=_THOUGHT.sub("", "".join(self._text), count=1),
+            text=self._aloud.unclosed() or "".join(self._text),
             tool_calls=calls,
             stop="max_tokens" if cut else "tool_calls" if calls else "end",
             usage=usage or usage_estimate(self._request, self.generated),
@@ -132,8 +131,9 @@ class ChatAnswer:
                 self._grow_call(piece)
         text = storable(_content(delta.get("content")))
         if text:
-            self._text.append(text)
             self._generated.append(text)
+            text = self._aloud.of(text)
+            self._text.append(text)
         return text
 
     def _grow_call(self, piece: Mapping[str, Json]) -> None:
@@ -170,6 +170,42 @@ class ChatAnswer:
         return self._peer.error(
             MalformedAnswer, f"{self._peer.host} sent something that is no chat completion."
         )
+
+
+class _Aloud:
+    """Tells an answer from thoughts before it, where a server leaves them in the text, in tags."""
+
+    def __init__(self) -> None:
+        self._state = "begins"
+        self._held = ""
+        self._thought: list[str] = []
+
+    def of(self, text: str) -> str:
+        """The part of the next piece of text that belongs to the answer."""
+        if self._state == "begins":
+            self._held += text
+            begun = self._held.lstrip()
+            if not begun.startswith(_OPEN) and _OPEN.startswith(begun):
+                return ""
+            self._state = "thinks" if begun.startswith(_OPEN) else "answers"
+            text, self._held = self._held, ""
+        if self._state == "thinks":
+            self._thought.append(text)
+            text = self._held + text
+            _, closed, rest = text.partition(_CLOSE)
+            if not closed:
+                self._held = text[1 - len(_CLOSE) :]
+                return ""
+            self._state, text = "turns", rest
+            self._thought.clear()
+        if self._state == "turns":
+            text = text.lstrip()
+            self._state = "answers" if text else "turns"
+        return text
+
+    def unclosed(self) -> str:
+        """What began like a thought and did not end like one."""
+        return "".join(self._thought) or (self._held if self._state == "begins" else "")
 
 
 def _first_choice(event: Mapping[str, Json]) -> Mapping[str, Json]:

@@ -54,7 +54,12 @@ CHATS: list[tuple[str, tuple[Json, ...]]] = [
     ("thoughts", (chunk({"reasoning_content": "hm"}), chunk({"content": "hi"}, "stop"))),
     (
         "thought tags",
-        (chunk({"content": "<think>\n{}"}), chunk({"content": "</think>\n\nhi"}, "x")),
+        (
+            chunk({"content": "\n<thi"}),
+            chunk({"content": "nk>\n{}</thi"}),
+            chunk({"content": "nk>\n"}),
+            chunk({"content": "\nhi"}, "stop"),
+        ),
     ),
     ("the whole again", (chunk({"content": "hi"}), {"choices": [{"message": {"content": "hi"}}]})),
     (
@@ -75,6 +80,15 @@ async def test_an_odd_chat_is_read(
     server.rules = [Rule(events=(*events, {"choices": [], "usage": COUNTED}, DONE))]
     reply = await openai()
     assert (reply.text, reply.stop, reply.usage.input_tokens) == ("hi", "end", 10)
+    assert "".join(openai.pieces) == "hi"
+
+
+@pytest.mark.parametrize("text", ["<thin", "<think> without end", " \n<b>no thought</think>", "\n"])
+async def test_what_only_looks_like_a_thought_is_kept(
+    openai: Caller, server: ModelServer, text: str
+) -> None:
+    server.rules = [Rule(reply=Reply(text=text, pieces=len(text)))]
+    assert (await openai()).text == text
 
 
 MESSAGES: list[tuple[str, tuple[Json, ...]]] = [

@@ -11,6 +11,8 @@ MAX_CAUSE = 400
 _KEY_LIKE = re.compile(
     r"\b(?:sk|rk|gsk|xai)-[\w*.\-]{8,}|\bAIza[\w\-]{20,}|[\w\-]*\*{3,}[\w\-]*|(?i:bearer\s+)\S+"
 )
+# of a model without tools, or a server that was started without them
+_NO_TOOLS = ("not support tools", "support tool use", "tool choice requires", "function calling")
 
 
 class BadKey(ProviderError):
@@ -107,7 +109,7 @@ class ContextTooLong(BadRequest):
     """The conversation is longer than the model can take."""
 
     kind = "context_too_long"
-    advice = "Shorten the inputs of the role, or choose a model with a larger context."
+    advice = "Shorten the role's inputs or its max_tokens, or choose a model with a larger context."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,7 +180,7 @@ def error_from_status(
     if wait is None and kind is RateLimited:
         wait = limit_reset(headers, message)
     error = peer.error(kind, cause, status=status, retry_after_s=wait)
-    if "not support tools" in message:
+    if any(words in message for words in _NO_TOOLS):
         error.advice = "Choose a model that can call tools, or set delegation to tags."
     return error
 
@@ -197,15 +199,23 @@ def classify(
 
 def _by_words(status: int, text: str, codes: str) -> type[ProviderError] | None:
     """What the words of the error say more exactly than its status."""
-    if "insufficient_quota" in codes or "billing" in codes:
+    if any(word in codes for word in ("insufficient_quota", "current_quota", "billing")):
         return QuotaExceeded
-    if "credit balance" in text or "exceeded your current quota" in text:
+    if "credit balance" in text:
         return QuotaExceeded
+    if "exceeded your current quota" in text and "retry in" not in text:  # Google's by the minute
+        return QuotaExceeded
+    if "content_filter" in codes or "content filtering policy" in text:
+        return Refusal
     if status in (200, 400, 413, 422, 500) and _names_context(text, codes):
         return ContextTooLong
-    if status < 500 and ("model_not_found" in codes or "invalid model" in text):
+    if status < 500 and ("model_not_found" in codes or _names_no_model(text)):
         return UnknownModel
     return None
+
+
+def _names_no_model(text: str) -> bool:
+    return "invalid model" in text or "no endpoints found" in text
 
 
 def _by_status(status: int, names_model: bool) -> type[ProviderError] | None:

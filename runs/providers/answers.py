@@ -49,11 +49,11 @@ def arguments_of(raw: str) -> dict[str, Json] | None:
         value = json.loads(raw.strip() or "{}", parse_constant=_no_constant)
         if isinstance(value, str):
             value = json.loads(value, parse_constant=_no_constant)
+        if value is None:
+            return {}
+        return storable_json(value) if isinstance(value, dict) else None
     except (ValueError, RecursionError):
         return None
-    if value is None:
-        return {}
-    return storable_json(value) if isinstance(value, dict) else None
 
 
 def _no_constant(name: str) -> NoReturn:

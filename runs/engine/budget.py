@@ -73,7 +73,8 @@ class Account:
         limits, used = self.limits, self.used
         if wanted.calls and _over(used.calls, wanted.calls, limits.calls):
             raise BudgetExceeded(
-                f"{self.name} may make {limits.calls} model calls and has made {used.calls}.",
+                f"{self.name} may make {limits.calls} model call{'' if limits.calls == 1 else 's'}"
+                f" and has made {used.calls}.",
                 "calls",
             )
         if wanted.tokens and _over(used.tokens, wanted.tokens, limits.tokens):

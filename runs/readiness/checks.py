@@ -9,6 +9,7 @@ from crews.lint import crew_lint
 from crews.models import Crew
 from crews.problems import Problem
 from crews.spec import CrewSpec
+from crews.titles import title_of
 from runs import lent, preflight
 from runs.catalog import catalog
 from runs.engine.nesting import with_roles_inside
@@ -93,9 +94,18 @@ def _models(
             refused.setdefault(why, []).append(name)
     title = "Models and credentials"
     return models, [
-        _error("model", title, f"{', '.join(names)}: {why}", f"roles.{names[0]}.model")
+        _error("model", title, f"{_told(spec, names)}: {why}", f"roles.{names[0]}.model")
         for why, names in refused.items()
     ]
+
+
+MOST_TOLD = 5
+
+
+def _told(spec: CrewSpec, names: list[str]) -> str:
+    titles = [title_of(name, spec.roles[name].title) for name in names]
+    more = len(titles) - MOST_TOLD
+    return ", ".join(titles) if more < 2 else f"{', '.join(titles[:MOST_TOLD])} and {more} more"
 
 
 def _document(spec: CrewSpec, team: Team) -> Check:

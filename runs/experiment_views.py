@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from crews.errors import CrewError
 from crews.models import Crew
+from crews.selectors import crew_document
 from runs.errors import BadRequest
 from runs.experiments.form import plan_text
 from runs.experiments.plan import Plan
@@ -39,7 +40,8 @@ def experiment_new(request: TeamRequest) -> HttpResponse:
     crews = Crew.objects.filter(team=request.team, archived_at=None).order_by("name")
     page: dict[str, Json] = {"crews": crews, "plan": "", "refusal": None}
     if request.method == "GET":
-        page["plan"] = plan_text(crews.filter(slug=request.GET.get("crew", "")).first())
+        crew = crews.filter(slug=request.GET.get("crew", "")).first() or crews.first()
+        page["plan"] = plan_text(crew.slug, crew_document(crew)) if crew else ""
         return render(request, "runs/experiment_new.html", page)
     page["plan"] = request.POST.get("plan", "")
     try:

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from crews.strict_json import json_dump
 from runs.experiments.plan import (
     ExactCheck,
     JudgeCheck,
@@ -83,7 +84,14 @@ def _same(value: Json, wanted: Json) -> tuple[bool, str]:
         value, wanted = value.strip(), wanted.strip()
     if value == wanted and isinstance(value, bool) == isinstance(wanted, bool):
         return True, ""
-    return False, f"It is {str(value)[:SEEN]!r} and should be {str(wanted)[:SEEN]!r}."
+    if wanted is None:
+        return False, "The task has nothing under 'expect' to compare with."
+    return False, f"It is {_shown(value)} and should be {_shown(wanted)}."
+
+
+def _shown(value: Json) -> str:
+    text = value if isinstance(value, str) else json_dump(value)
+    return f"'{text[:SEEN]}{'…' if len(text) > SEEN else ''}'"
 
 
 def _at(value: Json, path: str) -> Json:

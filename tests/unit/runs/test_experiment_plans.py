@@ -4,8 +4,12 @@ from typing import Any
 
 import pytest
 
+from crews.library import LibraryEntry, library_entries
+from crews.spec import CrewSpec
 from runs.experiments.checks import verdict_at_once
+from runs.experiments.form import plan_text
 from runs.experiments.plan import ExactCheck, PathCheck, TaskGiven, changed
+from runs.experiments.service import plan_read
 
 Json = Any
 CREW: Json = {
@@ -72,3 +76,15 @@ def test_a_path_in_the_result() -> None:
     missing = verdict_at_once(check, given, {"items": []})
     assert missing is not None
     assert "The result has no '1'" in missing[1]
+
+
+@pytest.mark.parametrize("entry", library_entries(), ids=lambda entry: entry.slug)
+def test_the_plan_to_begin_with_fits_every_crew(entry: LibraryEntry) -> None:
+    document = entry.spec.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    plan = plan_read(plan_text(entry.slug, document).encode())
+    assert len(plan.variants) == 2
+    for variant in plan.variants:
+        assert variant.crew == entry.slug
+        after = changed(document, variant.changes)
+        assert after != document
+        CrewSpec.model_validate(after)

@@ -1,5 +1,6 @@
-import { isObject, type Json, objectOf, textOf } from "../journal/entry";
+import { isObject, type Json, type JsonObject, objectOf, textOf } from "../journal/entry";
 import { Value } from "../run/Detail";
+import { placeOf } from "../run/parts";
 import type { Ask } from "./ask";
 
 /** What a question is about, as it was journaled: never a model's summary of it. */
@@ -28,13 +29,16 @@ export function About({ ask, name = (role) => role }: Props) {
       ));
     case "failures":
       return (
-        <Part title="What it was asked">
-          <Value value={context?.task ?? null} prose />
-          {listOf(context?.given).map((one, n) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: what was given never changes
-            <Value key={n} value={one.payload ?? null} prose />
-          ))}
-        </Part>
+        <>
+          <Failed error={objectOf(context?.error) ?? {}} />
+          <Part title="What it was asked">
+            <Value value={context?.task ?? null} prose />
+            {listOf(context?.given).map((one, n) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: what was given never changes
+              <Value key={n} value={one.payload ?? null} prose />
+            ))}
+          </Part>
+        </>
       );
     case "invalid":
       return (
@@ -64,6 +68,18 @@ export function About({ ask, name = (role) => role }: Props) {
 }
 
 type Props = { ask: Ask; name?: (role: string) => string };
+
+/** Where it failed and what helps; the question says what failed. */
+function Failed({ error }: { error: JsonObject }) {
+  const place = placeOf(error);
+  if (!place && !textOf(error.advice)) return null;
+  return (
+    <p className="quiet">
+      {place && `${place}. `}
+      {textOf(error.advice)}
+    </p>
+  );
+}
 
 type PartProps = { title: string; look?: string; children: React.ReactNode };
 

@@ -2,7 +2,7 @@ import { type FormEvent, type KeyboardEvent, useMemo, useState } from "react";
 import { isObject, type Json } from "../journal/entry";
 import { FormFields } from "../run/FormFields";
 import { type Draft, draftOf, type Field, fieldsOf, readDraft } from "../run/form";
-import { type Ask, type Decide, refuses, takesValue, wordOf } from "./ask";
+import { type Ask, type Decide, reasonOf, refuses, takesValue, wordOf } from "./ask";
 import { Diff } from "./Diff";
 
 type Props = {
@@ -63,6 +63,7 @@ export function AnswerForm({ ask, decide, armed = null }: Props) {
           maxLength={10_000}
           rows={free ? 3 : 1}
           required={free}
+          placeholder={reasonOf(ask).comment}
           onChange={(event) => setComment(event.target.value)}
           onKeyDown={sendByKey}
         />
@@ -82,7 +83,7 @@ export function AnswerForm({ ask, decide, armed = null }: Props) {
             data-first={choice === first || undefined}
             disabled={sent !== null}
           >
-            {sent === choice ? "Sending…" : wordFor(choice, editing)}
+            {sent === choice ? "Sending…" : wordFor(choice, editing, ask)}
           </button>
         ))}
         {edits && (
@@ -128,7 +129,10 @@ function valueIn(ask: Ask, fields: readonly Field[], draft: Draft): Json {
   return value;
 }
 
-function wordFor(choice: string, editing: boolean): string {
+function wordFor(choice: string, editing: boolean, ask: Ask): string {
+  if (choice === "edit" && ask.reason === "failures") {
+    return editing ? "Go on with this result" : "Write its result…";
+  }
   if (choice === "edit") return editing ? "Send what is edited" : "Edit…";
   return wordOf(choice);
 }

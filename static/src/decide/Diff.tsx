@@ -8,17 +8,19 @@ export function Diff({ before, after }: { before: Json; after: Json }) {
   return (
     <section className="decide-diff is-long" aria-label="What changes">
       <p className="eyebrow">What changes</p>
-      {same ? (
-        <p className="quiet">Nothing yet.</p>
-      ) : (
-        <pre>
-          {lines.map((line, n) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: lines have no name of their own
-            <Line key={n} line={line} />
-          ))}
-        </pre>
-      )}
+      {same ? <p className="quiet">Nothing yet.</p> : <DiffLines lines={lines} />}
     </section>
+  );
+}
+
+export function DiffLines({ lines }: { lines: DiffLine[] }) {
+  return (
+    <pre className="diff">
+      {lines.map((line, n) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: lines have no name of their own
+        <Line key={n} line={line} />
+      ))}
+    </pre>
   );
 }
 

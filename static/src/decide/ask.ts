@@ -43,19 +43,29 @@ export function readAsk(id: string, told: JsonObject): Ask {
   };
 }
 
-const REASONS: { [reason: string]: { word: string; icon: string } } = {
-  approval: { word: "A call to approve", icon: "tool" },
+type Reason = { word: string; icon: string; comment?: string };
+
+const REASONS: { [reason: string]: Reason } = {
+  approval: {
+    word: "A call to approve",
+    icon: "tool",
+    comment: "The agent reads it if you reject.",
+  },
   confidence: { word: "A result in doubt", icon: "info" },
   invalid: { word: "An invalid result", icon: "warning" },
   uncertain: { word: "Nobody knows if it happened", icon: "warning" },
-  failures: { word: "It failed again", icon: "warning" },
+  failures: {
+    word: "It failed again",
+    icon: "warning",
+    comment: "The role reads it if it tries again.",
+  },
   limit: { word: "A limit is reached", icon: "money" },
   breaker: { word: "It keeps failing", icon: "warning" },
   role: { word: "A part for a person", icon: "human" },
 };
 
-/** Why somebody is asked, in a few words, with an icon of the sprite. */
-export function reasonOf(ask: Ask): { word: string; icon: string } {
+/** Why somebody is asked, in a few words, with an icon of the sprite; and who reads the comment. */
+export function reasonOf(ask: Ask): Reason {
   return REASONS[ask.reason] ?? { word: "An agent asks", icon: "waiting" };
 }
 

@@ -146,10 +146,7 @@ function Said({ by, content }: { by: string; content: Json }) {
 export function Value({ value, prose = false }: { value: Json; prose?: boolean }) {
   if (value === null) return <p className="quiet">None.</p>;
   const fields = isObject(value) && hasLongText(value) ? Object.entries(value) : null;
-  if (!fields) {
-    const look = prose && typeof value === "string" ? "run-value is-prose" : "run-value";
-    return <pre className={look}>{written(value)}</pre>;
-  }
+  if (!fields) return <Text text={written(value)} prose={prose && typeof value === "string"} />;
   return fields
     .filter(([, part]) => part !== "" && part !== null)
     .map(([name, part]) => <Field key={name} name={name} text={written(part)} />);
@@ -160,8 +157,18 @@ function Field({ name, text }: { name: string; text: string }) {
   return (
     <div className={short ? "run-said is-short" : "run-said"}>
       <span className="run-said-by">{name}</span>
-      <pre className="run-value">{text}</pre>
+      <Text text={text} />
     </div>
+  );
+}
+
+/** Text as it is; what is cut off by the box's height can be reached by keyboard. */
+export function Text({ text, prose = false }: { text: string; prose?: boolean }) {
+  const tall = text.length > 180 || text.split("\n").length > 4;
+  return (
+    <pre className={prose ? "run-value is-prose" : "run-value"} {...(tall ? { tabIndex: 0 } : {})}>
+      {text}
+    </pre>
   );
 }
 

@@ -3,7 +3,7 @@ import { type ActionRow, excerptOf, isCutShort, subjectOf, wordOf } from "../jou
 import type { ActionState } from "../journal/fold";
 import { count, money } from "../journal/format";
 import { Detail } from "./Detail";
-import { Icon, Status, Took } from "./parts";
+import { Icon, placeOf, Status, Took } from "./parts";
 
 const ICONS: { [type: string]: string } = {
   ask: "role",
@@ -103,17 +103,13 @@ function Figures({ action, until }: { action: ActionState; until: number | null 
 function Failure({ action, toldBelow }: { action: ActionState; toldBelow: boolean }) {
   const error = action.error ?? {};
   if (toldBelow) return <p className="run-row-text">Failed because of a step within it.</p>;
-  const place = [
-    textOf(error.provider),
-    textOf(error.host),
-    error.status ? `status ${error.status}` : "",
-  ];
+  const place = placeOf(error);
   return (
     <div className="run-row-error">
       <p>
-        <strong>{textOf(error.message) || "It failed."}</strong>{" "}
-        <span className="quiet">{place.filter(Boolean).join(" · ")}</span>
+        <strong>{textOf(error.message) || "It failed."}</strong>
       </p>
+      {place && <p className="quiet">{place}</p>}
       {textOf(error.advice) && <p>{textOf(error.advice)}</p>}
     </div>
   );

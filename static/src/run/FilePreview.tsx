@@ -1,5 +1,6 @@
 import { useEffect, useState } from "react";
 import { isPicture } from "../workspace/files";
+import { Text } from "./Detail";
 
 type Look = { text: string; cut: boolean } | { problem: string };
 
@@ -24,7 +25,7 @@ function TextPreview({ address }: { address: string }) {
   if ("problem" in look) return <p className="run-file-note quiet">{look.problem}</p>;
   return (
     <>
-      <pre className="run-value">{look.text || "(empty)"}</pre>
+      <Text text={look.text || "(empty)"} />
       {look.cut && (
         <p className="run-file-note quiet">This is the beginning; save it to see all.</p>
       )}

@@ -4,10 +4,10 @@ import { brief } from "../journal/feed";
 import type { RunState } from "../journal/fold";
 import { Agents } from "./Agents";
 import type { Commands } from "./commands";
-import { Value } from "./Detail";
+import { Text, Value } from "./Detail";
 import { Previews } from "./Previews";
 import type { Page } from "./page";
-import { CopyButton, Icon, Notice } from "./parts";
+import { CopyButton, Icon, Notice, placeOf } from "./parts";
 import { Question } from "./Question";
 import { Sources } from "./Sources";
 
@@ -53,7 +53,11 @@ export function Outcome({ page, state, commands, name, live }: Props) {
         <Answer page={page} output={state.output} failures={state.failures} name={name} />
       )}
       {live && state.ended_at !== null && <Agents page={page} name={name} />}
-      <Task state={state} open={state.output === null && questions.length === 0} />
+      <Task
+        state={state}
+        title={page.title}
+        waiting={state.output === null && questions.length === 0}
+      />
     </section>
   );
 }
@@ -65,12 +69,8 @@ type FailureProps = { page: Page; state: RunState; name: (role: string) => strin
 
 function RunFailure({ page, state, name }: FailureProps) {
   const error = state.error ?? {};
-  const place = [
-    textOf(error.role) && name(textOf(error.role)),
-    textOf(error.provider),
-    textOf(error.host),
-    error.status ? `status ${error.status}` : "",
-  ].filter(Boolean);
+  const role = textOf(error.role);
+  const place = [role && name(role), placeOf(error)].filter(Boolean).join(" · ");
   return (
     <Notice
       status="failed"
@@ -87,7 +87,7 @@ function RunFailure({ page, state, name }: FailureProps) {
         )
       }
     >
-      {place.length > 0 && <p>{place.join(" · ")}</p>}
+      {place && <p>{place}</p>}
       {textOf(error.advice) && <p>{textOf(error.advice)}</p>}
       <Restart page={page} />
     </Notice>
@@ -117,7 +117,8 @@ type AnswerProps = {
 
 function Answer({ page, output, failures, name }: AnswerProps) {
   const text = answerText(output);
-  const html = useAnswer(page.urls.answer, text !== null);
+  const data = text === null ? output : dataIn(text);
+  const html = useAnswer(page.urls.answer, data === null);
   return (
     <article className="run-answer" aria-labelledby="answer-title">
       <div className="run-answer-head">
@@ -130,10 +131,10 @@ function Answer({ page, output, failures, name }: AnswerProps) {
         )}
         <CopyButton text={text ?? JSON.stringify(output, null, 2)} label="Copy" />
       </div>
-      {text === null ? (
-        <Value value={output} />
+      {data !== null ? (
+        <Value value={data} />
       ) : html === null ? (
-        <pre className="run-value is-prose">{text}</pre>
+        <Text text={text ?? ""} prose />
       ) : (
         // The server made it from Markdown with HTML switched off, and cleaned it.
         // biome-ignore lint/security/noDangerouslySetInnerHtml: cleaned by the server, see runs/markdown.py
@@ -150,6 +151,16 @@ export function answerText(output: Json): string | null {
   const object = objectOf(output);
   const [only, ...more] = Object.values(object ?? {});
   return more.length === 0 && typeof only === "string" ? only : null;
+}
+
+/** The data of a text that is nothing but a JSON object or list; else null. */
+function dataIn(text: string): Json {
+  if (!/^\s*[{[]/.test(text)) return null;
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return null;
+  }
 }
 
 function useAnswer(url: string, wanted: boolean): string | null {
@@ -169,9 +180,13 @@ function useAnswer(url: string, wanted: boolean): string | null {
   return html;
 }
 
-function Task({ state, open }: { state: RunState; open: boolean }) {
+type TaskProps = { state: RunState; title: string; waiting: boolean };
+
+/** The task in full; closed where something else matters more, or the title has said it all. */
+function Task({ state, title, waiting }: TaskProps) {
   const task = state.started?.task ?? null;
   if (task === null) return null;
+  const open = waiting && task !== title;
   return (
     <details className="run-task" open={open}>
       <summary>

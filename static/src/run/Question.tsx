@@ -1,6 +1,6 @@
 import { About } from "../decide/About";
 import { AnswerForm } from "../decide/AnswerForm";
-import { askOf, type Decide } from "../decide/ask";
+import { askOf, type Decide, reasonOf } from "../decide/ask";
 import { Due } from "../decide/Due";
 import type { ActionState } from "../journal/fold";
 import { Icon } from "./parts";
@@ -14,6 +14,7 @@ type Props = {
 /** A question to a person, answered where it stands. It goes once the journal has the decision. */
 export function Question({ action, name, decide }: Props) {
   const ask = askOf(action);
+  const reason = reasonOf(ask);
   const who = action.agent ? name(action.agent) : "The run";
   return (
     <article
@@ -22,8 +23,8 @@ export function Question({ action, name, decide }: Props) {
       aria-labelledby={`question-${action.id}`}
     >
       <p className="status status-plain">
-        <Icon name="waiting" />
-        {who} asks {ask.assignee || "a person"}
+        <Icon name={reason.icon} />
+        {[reason.word, who, ask.assignee && `for ${ask.assignee}`].filter(Boolean).join(" · ")}
       </p>
       <h2 id={`question-${action.id}`}>{ask.question}</h2>
       <Due ask={ask} />

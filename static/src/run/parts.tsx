@@ -1,4 +1,5 @@
 import { type ReactNode, useState } from "react";
+import { type JsonObject, textOf } from "../journal/entry";
 import type { ActionState, RunState } from "../journal/fold";
 import { duration } from "../journal/format";
 import { useNow } from "./clock";
@@ -37,6 +38,12 @@ export function Status({ status, plain = false }: { status: string; plain?: bool
 
 export function statusWord(status: string): string {
   return STATUS[status]?.word ?? status;
+}
+
+/** Where an error came from: `openai · api.openai.com · status 400`. */
+export function placeOf(error: JsonObject): string {
+  const status = error.status ? `status ${error.status}` : "";
+  return [textOf(error.provider), textOf(error.host), status].filter(Boolean).join(" · ");
 }
 
 /** How long the run has been at it: waits, pauses and lost workers do not count. */

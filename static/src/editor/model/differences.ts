@@ -5,7 +5,7 @@ import type { Json } from "../../graph/document";
 export type Difference = {
   /** Dotted, as in problems: `roles.lead.title`. */
   path: string;
-  /** What stands there, as short text; null where there is nothing. */
+  /** What stands there, as text; null where there is nothing. */
   mine: string | null;
   theirs: string | null;
 };
@@ -70,8 +70,14 @@ export function same(a: Json | undefined, b: Json | undefined): boolean {
   return keys.length === Object.keys(b).length && keys.every((key) => same(a[key], b[key]));
 }
 
+/** Whether a text is better compared line by line. */
+export function isLong(text: string | null): boolean {
+  return text !== null && (text.length > 60 || text.includes("\n"));
+}
+
 function shown(value: Json | undefined): string | null {
   if (value === undefined) return null;
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  return text.length > 120 ? `${text.slice(0, 119)}…` : text;
+  if (typeof value === "string") return value;
+  const text = JSON.stringify(value);
+  return isLong(text) ? JSON.stringify(value, null, 2) : text;
 }

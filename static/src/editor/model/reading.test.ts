@@ -89,6 +89,12 @@ test("differences are told by path; one more handoff does not shift the others",
   expect(same({ a: 1, b: [2] }, { b: [2], a: 1 })).toBe(true);
 });
 
+test("long values are told whole, however far in they differ", () => {
+  const long = "word ".repeat(60);
+  const [found] = differences({ a: `${long}x` }, { a: `${long}y` });
+  expect(found).toEqual({ path: "a", mine: `${long}x`, theirs: `${long}y` });
+});
+
 test("a schema goes to a table and back without loss", () => {
   const schema = {
     type: "object",

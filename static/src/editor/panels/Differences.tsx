@@ -1,5 +1,7 @@
+import { DiffLines } from "../../decide/Diff";
+import { diffOf } from "../../decide/diff";
 import type { Json } from "../../graph/document";
-import { differences } from "../model/differences";
+import { type Difference, differences, isLong } from "../model/differences";
 
 /** What differs between two documents, place by place, each under what it is called. */
 export function Differences({ mine, theirs, words }: Props) {
@@ -7,21 +9,39 @@ export function Differences({ mine, theirs, words }: Props) {
   if (found.length === 0) return <p className="hint">Nothing: both are the same.</p>;
   return (
     <dl className="ed-differences">
-      {found.map(({ path, mine: here, theirs: there }) => (
-        <div key={path}>
+      {found.map((one) => (
+        <div key={one.path}>
           <dt>
-            <code>{path}</code>
+            <code>{one.path}</code>
           </dt>
-          <dd>
-            <span className="hint">{words[0]}</span> {here ?? <em>not there</em>}
-          </dd>
-          <dd>
-            <span className="hint">{words[1]}</span> {there ?? <em>not there</em>}
-          </dd>
+          <Sides one={one} words={words} />
         </div>
       ))}
     </dl>
   );
 }
 
-type Props = { mine: Json; theirs: Json; words: readonly [string, string] };
+/** Long texts line by line, so that the words that differ are seen; others side by side. */
+function Sides({ one: { mine, theirs }, words }: { one: Difference; words: Words }) {
+  if (mine !== null && theirs !== null && (isLong(mine) || isLong(theirs))) {
+    return (
+      <dd>
+        <span className="hint">{`− ${words[1]}, + ${words[0]}`}</span>
+        <DiffLines lines={diffOf(theirs, mine)} />
+      </dd>
+    );
+  }
+  return (
+    <>
+      <dd>
+        <span className="hint">{words[0]}</span> {mine ?? <em>not there</em>}
+      </dd>
+      <dd>
+        <span className="hint">{words[1]}</span> {theirs ?? <em>not there</em>}
+      </dd>
+    </>
+  );
+}
+
+type Words = readonly [string, string];
+type Props = { mine: Json; theirs: Json; words: Words };

@@ -13,7 +13,7 @@ export function copyTo(clipboard: DataTransfer): boolean {
   if (names.length === 0) return false;
   const piece = pieceOf({ ...state.document, layout: currentPlaces(state) }, names);
   clipboard.setData("text/plain", JSON.stringify(piece, null, 1));
-  say(`${counted(names.length, "role")} copied.`);
+  tell(`${counted(names.length, "role")} copied.`);
   return true;
 }
 

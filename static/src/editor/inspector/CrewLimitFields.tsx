@@ -29,9 +29,11 @@ export function CrewLimitFields({ limits, disabled }: Props) {
       change={(value) => set(key, value)}
     />
   );
+  const { branch, breaker, on_failures, ...ofRun } = limits;
+  const some = Object.keys(ofRun).length > 0;
   return (
     <>
-      <Section title="Limits of a run" open={false}>
+      <Section title="Limits of a run" note={some ? "set" : "standard"} open={false}>
         <SelectField
           label="When one is reached"
           path="limits.on_reached"
@@ -60,7 +62,7 @@ export function CrewLimitFields({ limits, disabled }: Props) {
           {whole("seconds", "Time", "3600")}
         </div>
       </Section>
-      <BranchFields limits={limits.branch ?? {}} disabled={disabled} />
+      <BranchFields limits={branch ?? {}} disabled={disabled} />
       <BreakerFields limits={limits} disabled={disabled} />
     </>
   );
@@ -151,9 +153,11 @@ function BreakerFields({ limits, disabled }: Props) {
             withField(before, "on_failures", value === "proceed" ? "proceed" : undefined),
           )
         }
+        hint="A person tries it again, writes its result, goes on without it, or stops the run."
       />
       <p className="hint">
-        So many failed calls among the last ones, or the same call again with nothing new between.
+        A run is halted by so many failed calls among the last ones, or by the same call again with
+        nothing new between.
       </p>
       <div className="ed-pair">
         {field("failures", "Failures", "5", "calls")}

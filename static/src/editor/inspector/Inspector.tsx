@@ -2,7 +2,7 @@ import { KIND_WORDS, ROLE_KINDS } from "../../graph/document";
 import { handoffIds } from "../../graph/flow";
 import { Icon } from "../../graph/icons";
 import { seatOfSlot } from "../../graph/seats";
-import { add, duplicateSelected, removeSelected } from "../canvas/actions";
+import { add, counted, duplicateSelected, removeSelected } from "../canvas/actions";
 import { currentPattern, useEditor } from "../store/editor";
 import { CrewInspector } from "./CrewInspector";
 import { HandoffInspector } from "./HandoffInspector";
@@ -74,7 +74,9 @@ function Several({ roles, handoffs }: { roles: number; handoffs: number }) {
         <div>
           <p className="eyebrow">Selected</p>
           <h2>
-            {roles} roles, {handoffs} handoffs
+            {[roles > 0 && counted(roles, "role"), handoffs > 0 && counted(handoffs, "handoff")]
+              .filter(Boolean)
+              .join(", ")}
           </h2>
         </div>
       </header>

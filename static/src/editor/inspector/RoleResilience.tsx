@@ -1,10 +1,24 @@
 import { kindOf } from "../../graph/document";
+import { counted } from "../canvas/actions";
 import { CheckField } from "../fields/choice";
 import { Section } from "../fields/Field";
 import { AreaField, NumberField } from "../fields/text";
 import { useEditor } from "../store/editor";
 import { setRole } from "./editing";
 import type { RoleProps } from "./RoleInspector";
+
+const CACHE_S = 2_592_000;
+const AGES: [string, number][] = [
+  ["day", 86_400],
+  ["hour", 3600],
+  ["minute", 60],
+];
+
+/** An age in the largest unit that fits it, as nobody counts days in seconds. */
+function ageOf(seconds = CACHE_S): string {
+  const [word, unit] = AGES.find(([, size]) => seconds >= size) ?? ["second", 1];
+  return `${counted(Math.round((seconds / unit) * 10) / 10, word)}.`;
+}
 
 /** What is done when the role fails, and whether its results are found again. */
 export function RoleResilience({ name, role }: RoleProps) {
@@ -38,9 +52,9 @@ export function RoleResilience({ name, role }: RoleProps) {
         <NumberField
           label="Not older than"
           path={`${path}.cache_s`}
-          placeholder="2592000"
+          placeholder={String(CACHE_S)}
           suffix="s"
-          hint="30 days, unless you say otherwise."
+          hint={ageOf(role.cache_s)}
           whole
           min={1}
           max={31622400}

@@ -60,6 +60,12 @@ def shown(value: Any) -> str:
 
 
 @register.filter
+def tall(text: Any) -> bool:
+    """Tell whether a text may be higher than the box that it is shown in."""
+    return len(str(text)) > 600 or str(text).count("\n") > 12
+
+
+@register.filter
 def fields(value: Any) -> list[tuple[str, Any]]:
     """Return the fields of an object with long texts, to be shown one by one; else nothing."""
     if not isinstance(value, dict):
@@ -100,6 +106,15 @@ def cost_of(run: Run) -> str:
     if run.unpriced:
         return f"{money(run.cost_usd)} + unknown" if run.cost_usd else "unknown"
     return money(run.cost_usd)
+
+
+@register.simple_tag(takes_context=True)
+def subject(context: Context, action: Any) -> str:
+    """Return what an action is about: for what goes to another role, that one's title."""
+    name: str = action.name
+    if action.type in ("delegation", "handoff"):
+        return f"→ {role(context, name.rpartition(' → ')[2])}"
+    return name
 
 
 @register.simple_tag(takes_context=True)

@@ -226,7 +226,7 @@ def test_a_row_opens_by_keyboard_and_leads_to_the_audit(studio: Studio) -> None:
     detail = page.locator(".run-detail")
     expect(detail).to_contain_text("Measure")
     detail.get_by_role("link", name="Open in the audit").click()
-    expect(page.locator(".audit-link[aria-current=true]")).to_contain_text("coder")
+    expect(page.locator(".audit-link[aria-current=true]")).to_contain_text("delegates → Coder")
 
 
 def test_a_role_chosen_on_the_graph_filters_what_happened(studio: Studio) -> None:

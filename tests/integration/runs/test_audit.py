@@ -112,7 +112,7 @@ def test_more_rows_follow_without_gap_or_overlap(team: Team, pages: Client) -> N
     found: list[str] = []
     html = pages.get(url).content.decode()
     for _ in range(4):
-        found += re.findall(r"lead → (\d+)<", html)
+        found += re.findall(r"→ (\d+)<", html)
         more = re.search(r'data-more href="([^"]+edge=later)"', html)
         if more is None:
             break

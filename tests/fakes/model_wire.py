@@ -54,6 +54,7 @@ def openai_events(reply: Reply, model: str) -> list[Json]:
         return {**head, "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
 
     events: list[Json] = [chunk({"role": "assistant", "content": ""})]
+    events += [chunk({"reasoning_content": piece}) for piece in cut(reply.thinking, 2)]
     events += [chunk({"content": piece}) for piece in cut(reply.text, reply.pieces)]
     for index, call in enumerate(reply.tool_calls):
         function = {"name": call["name"], "arguments": ""}

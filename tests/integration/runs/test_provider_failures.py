@@ -6,7 +6,15 @@ import pytest
 
 from tests.fakes.model_server import Reply, Rule
 from tests.integration.runs import trail
-from tests.integration.runs.documents import ANTHROPIC, OPENAI, model_role, pipeline, steps
+from tests.integration.runs.documents import (
+    ANTHROPIC,
+    OPENAI,
+    delegate,
+    desk,
+    model_role,
+    pipeline,
+    steps,
+)
 from tests.integration.runs.playing import Stage
 
 Json = Any
@@ -93,3 +101,25 @@ def test_a_server_that_falls_silent_is_left_at_the_roles_deadline(stage: Stage) 
     played = stage.play(pipeline({"a": role, "b": role}))
     assert played.run.status == "failed"
     assert "1 s" in played.error["message"]
+
+
+@pytest.mark.parametrize(("first", "then"), [(OPENAI, ANTHROPIC), (ANTHROPIC, OPENAI)])
+def test_a_fallback_of_another_vendor_goes_on_in_mid_conversation(
+    stage: Stage, first: Json, then: Json
+) -> None:
+    call = {**delegate("coder", "do it"), "id": "functions.delegate:0"}
+    wire, other = first["provider"], then["provider"]
+    stage.server.rules = [
+        Rule(anywhere="You are coder", reply=Reply(text="done by coder")),
+        Rule(wire=wire, times=1, reply=Reply(thinking="Who can?", tool_calls=(call,))),
+        Rule(wire=wire, status=401),
+        Rule(wire=other, reply=Reply(text="all is done")),
+    ]
+    played = stage.play(desk(model={**first, "fallback": [then]}))
+    assert played.output == "all is done"
+    again, last = stage.server.calls[2:]
+    assert (again.wire, last.wire) == (wire, other)
+    assert "Who can?" in str(again.body["messages"]), "its own thoughts go back"
+    assert "Who can?" not in str(last.body["messages"])
+    ids = {"functions.delegate:0", "functions_delegate_0"}
+    assert [known for known in ids if str(last.body["messages"]).count(known) == 2]

@@ -1,5 +1,6 @@
 """What people and programs may do with runs. The only callers of the journal besides the engine."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -249,7 +250,7 @@ def _check_task(spec: CrewSpec, task: Json, input: Json) -> None:
             check_json(value)
         except Refused as refused:
             raise BadRequest(f"{name}: {refused}") from None
-        if len(e.canonical(value)) > MAX_TASK_BYTES:
+        if len(json.dumps(value, ensure_ascii=False).encode()) > MAX_TASK_BYTES:
             raise BadRequest(f"{name}: it is larger than {MAX_TASK_BYTES} bytes")
     if spec.task.schema_ is not None:
         if problems := validate_payload(spec.task.schema_, task):

@@ -4,11 +4,12 @@ cost. ◆"""
 import sys
 from argparse import ArgumentParser
 from typing import Any
-from uuid import UUID
 
 from django.core.management import BaseCommand
 
 from runs.analysis import analyze, messages
+from runs.errors import BadRequest
+from runs.management.commands.fork_run import run_find
 from runs.models import Run
 
 
@@ -22,13 +23,9 @@ class Command(BaseCommand):
         runs = Run.objects.all()
         if options["runs"]:
             try:
-                wanted = {UUID(run) for run in options["runs"]}
-            except ValueError as error:
-                self.stderr.write(f"RUN: {error}")
-                sys.exit(2)
-            runs = runs.filter(pk__in=wanted)
-            if missing := wanted - set(runs.values_list("pk", flat=True)):
-                self.stderr.write(f"There is no run {', '.join(map(str, missing))}.")
+                runs = runs.filter(pk__in=[run_find(text).pk for text in options["runs"]])
+            except BadRequest as bad:
+                self.stderr.write(str(bad))
                 sys.exit(2)
         reports = analyze(runs)
         self.stdout.write(

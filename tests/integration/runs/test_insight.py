@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import pytest
+from django.core.management import call_command
+
 from runs.analysis import analyze, messages
 from runs.comparison import compare
 from runs.forks import Edit, run_fork
@@ -134,6 +137,16 @@ def test_the_analysis_counts_what_a_fork_did_itself(stage: Stage) -> None:
         "writer": (1, 1, 0)
     }
     assert sum(r.calls for r in analyze([whole.run, made])) == 4
+
+
+@pytest.mark.parametrize("text", ["x", "0198c0de-0000-7000-8000-000000000000"])
+def test_a_run_that_cannot_be_analysed_is_named(
+    stage: Stage, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        call_command("analyze_runs", text)
+    assert ended.value.code == 2
+    assert f"there is no run '{text}'" in capsys.readouterr().err
 
 
 def test_no_message_is_dropped(stage: Stage) -> None:

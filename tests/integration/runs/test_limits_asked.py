@@ -119,3 +119,9 @@ def test_an_open_breaker_asks_whether_to_go_on(stage: Stage) -> None:
     assert played.run.status == "finished", played.error
     assert len(stage.server.calls) == 4
     assert replayed(played) > 0
+
+
+def test_a_task_is_measured_as_it_is_sent_whatever_its_letters(stage: Stage) -> None:
+    assert stage.start(steps(2), "é" * 499_000).status == "queued"
+    with pytest.raises(BadRequest, match="task: it is larger"):
+        stage.start(steps(2), "é" * 500_000)

@@ -74,7 +74,8 @@ class GrowingCall:
     def is_another(self, identity: str, name: str) -> bool:
         """Whether a piece with this id and name belongs to another call under a reused index."""
         if identity and identity != self.id:
-            return bool(self.id or (name and self.name))
+            # some servers make up an id for each piece, but none tells a name twice
+            return bool(name and (self.id or self.name))
         whole = bool(self.pieces) and arguments_of("".join(self.pieces)) is not None
         return bool(name and self.name and not identity and whole)
 

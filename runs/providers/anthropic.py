@@ -1,6 +1,8 @@
 """Anthropic's Messages. Protocol: https://platform.claude.com/docs/en/api/messages"""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
+from contextlib import suppress
 from typing import Any
 
 import anthropic
@@ -25,6 +27,7 @@ from runs.providers.streaming import HttpProvider, Quirks
 from runs.providers.vendors import VENDOR_URLS
 
 NO_KEY = "no-key"
+DRAIN_SECONDS = 0.5
 
 
 def provider() -> Provider:
@@ -32,16 +35,21 @@ def provider() -> Provider:
 
 
 class Events(anthropic.AsyncStream[object]):
-    """The events of a stream, also of servers that tell their types in the data alone.
-
-    The SDK passes over an event without a name.
-    """
+    """The events of a stream, also of servers that tell their types in the data alone, which the
+    SDK would pass over, and of those that leave the connection open after the last."""
 
     async def _iter_events(self) -> AsyncIterator[ServerSentEvent]:
-        async for sent in super()._iter_events():
+        events = super()._iter_events()
+        async for sent in events:
             if sent.event is None and sent.data.strip() != "[DONE]":
                 sent = ServerSentEvent(event="message", data=sent.data)
             yield sent
+            if "message_stop" in (sent.event or "") or '"message_stop"' in sent.data[:40]:
+                break
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_SECONDS):
+                async for _ in events:
+                    pass  # so that the connection can be used again
 
 
 class AnthropicWire:

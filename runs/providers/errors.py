@@ -207,6 +207,8 @@ def _by_words(status: int, text: str, codes: str) -> type[ProviderError] | None:
         return QuotaExceeded
     if "content_filter" in codes or "content filtering policy" in text:
         return Refusal
+    if "tool_use_failed" in codes or "json_validate_failed" in codes:
+        return MalformedAnswer  # the server could not read what the model wrote
     if status in (200, 400, 413, 422, 500) and _names_context(text, codes):
         return ContextTooLong
     if status < 500 and ("model_not_found" in codes or _names_no_model(text)):

@@ -42,6 +42,7 @@ STATUSES = [
     (429, "You exceeded your current quota. Please retry in 5s.", "", RateLimited, False),
     (400, "Filtered by the policy", "content_filter", Refusal, True),
     (400, "Output blocked by content filtering policy", "invalid_request_error", Refusal, True),
+    (400, "Failed to call a function", "tool_use_failed", MalformedAnswer, False),
     (404, "No endpoints found that support tool use.", "", UnknownModel, True),
     (404, "The model `m` does not exist", "model_not_found", UnknownModel, True),
     (404, "model: m", "not_found_error", UnknownModel, True),

@@ -97,7 +97,7 @@ MESSAGES: list[tuple[str, tuple[Json, ...]]] = [
         (block("text"), piece("text_delta", "h"), block("text"), piece("text_delta", "i")),
     ),
     ("no start", (piece("text_delta", "hi"),)),
-    ("no stop reason", (block("text", text="hi"), ended(None), {"type": "message_stop"})),
+    ("no stop reason", (block("text", text="hi"), ended(None))),
     (
         "the server's tools",
         (
@@ -117,11 +117,29 @@ async def test_an_odd_message_is_read(
     anthropic: Caller, server: ModelServer, odd: str, events: tuple[Json, ...]
 ) -> None:
     start = {"type": "message_start", "message": {"usage": {"input_tokens": 10}}}
-    end = ended(None if odd == "no stop reason" else "end_turn", input_tokens=0, output_tokens=2)
-    server.rules = [Rule(events=(start, {"type": "ping"}, *events, end))]
+    reason = None if odd == "no stop reason" else "end_turn"
+    end = (ended(reason, input_tokens=0, output_tokens=2), {"type": "message_stop"})
+    server.rules = [Rule(events=(start, {"type": "ping"}, *events, *end))]
     reply = await anthropic()
     assert (reply.text, reply.stop, reply.tool_calls) == ("hi", "end", ())
     assert (reply.usage.input_tokens, reply.usage.output_tokens) == (10, 2)
+
+
+async def test_a_connection_that_stays_open_after_the_answer(
+    caller: Caller, server: ModelServer
+) -> None:
+    server.rules = [Rule(reply=Reply(text="hi"), fault="hang", after=99)]
+    assert (await caller(deadline_s=20)).text == "hi"
+
+
+async def test_an_id_for_each_piece_of_a_call(openai: Caller, server: ModelServer) -> None:
+    pieces = [
+        chunk({"tool_calls": [tool("f", '{"n"', index=0, id="a")]}),
+        chunk({"tool_calls": [tool(None, ": 1}", index=0, id="b")]}, "tool_calls"),
+    ]
+    server.rules = [Rule(events=tuple(pieces))]
+    [call] = (await openai(tools=(TOOL,))).tool_calls
+    assert (call.id, call.arguments) == ("a", {"n": 1})
 
 
 @pytest.mark.parametrize("given", [None, "", "null", {}, "{}", '"{}"'])

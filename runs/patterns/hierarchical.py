@@ -186,7 +186,10 @@ async def by_tags(crew: Crew, lead: str, delegations: Delegations) -> Json:
                     return answer
 
         answer = await delegations.before_end(lead_on, await lead_on(rules))
-        return answer.replace(end_word, "").strip() if end_word else answer
+        result = answer.replace(end_word, "").strip() if end_word else answer
+        if end_word and not result:  # it may have said all before it was reminded of the word
+            result = (await say("Answer with your whole result.")).replace(end_word, "").strip()
+        return result
 
     return await crew.talk(lead, crew.task, converse, delegates=tags, end_word=end_word)
 

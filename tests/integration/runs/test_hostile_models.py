@@ -223,3 +223,10 @@ def test_thoughts_without_an_answer_are_not_paid_for_again(stage: Stage) -> None
     played = stage.play(steps(2))
     assert "max_tokens" in played.error["message"]
     assert len(stage.server.calls) == 1
+
+
+def test_the_end_word_alone_is_no_result(stage: Stage) -> None:
+    said = ("It is forty-two.", "TASK_COMPLETE", "It is forty-two. TASK_COMPLETE")
+    stage.server.rules = [Rule(times=1, reply=Reply(text=text)) for text in said]
+    assert stage.play(desk(options={"delegation": "tags"})).output == "It is forty-two."
+    assert len(stage.server.calls) == 3

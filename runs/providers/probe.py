@@ -49,7 +49,7 @@ async def _probe(provider: str, credential: Credential) -> Found:
     try:
         async with asyncio.timeout(SECONDS):
             with connection.client_borrow() as http:
-                headers = _headers(provider, credential.api_key)
+                headers = _headers(provider, credential.api_key, vendor=base_url == vendor)
                 response = await http.get(base_url + _PATHS[provider], headers=headers)
     except TimeoutError:
         raise peer.error(
@@ -64,22 +64,24 @@ async def _probe(provider: str, credential: Credential) -> Found:
     return Found(host=peer.host, models=_models(peer, response))
 
 
-def _headers(provider: str, api_key: str) -> dict[str, str]:
+def _headers(provider: str, api_key: str, *, vendor: bool) -> dict[str, str]:
+    """The headers that a call would have."""
     headers = {"authorization": f"Bearer {api_key}"} if api_key else {}
     if provider == "anthropic":
         headers |= {"anthropic-version": "2023-06-01"}
+        headers |= {"x-api-key": api_key} if api_key and not vendor else {}
     return headers
 
 
 def _models(peer: Peer, response: httpx2.Response) -> tuple[str, ...]:
-    """The names in a list of models, which both vendors write alike."""
+    """The names in a list of models, which both vendors write alike; some servers send it bare."""
     try:
         body: Json = response.json()
     except (JSONDecodeError, UnicodeDecodeError, RecursionError):
         body = response.text
     if not response.is_success:
         raise error_from_status(peer, response.status_code, body, response.headers, model="")
-    listed = body.get("data") if isinstance(body, Mapping) else None
+    listed = body.get("data") if isinstance(body, Mapping) else body or None
     if not isinstance(listed, list):
         raise peer.error(MalformedAnswer, f"{peer.host} answered, but not with a list of models.")
     names = (model.get("id") for model in listed if isinstance(model, Mapping))

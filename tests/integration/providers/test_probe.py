@@ -9,6 +9,7 @@ from runs.providers.probe import probe
 from teams.providers import PROVIDERS
 from teams.services.credentials import ResolvedCredential
 from tests.fakes.model_server import ModelServer, Rule
+from tests.fakes.web import Answer, WebServer
 from tests.integration.providers.conftest import KEY, base_url
 
 both = pytest.mark.parametrize("name", ["openai", "anthropic"])
@@ -21,6 +22,16 @@ def test_a_server_that_takes_the_key_names_its_models(name: str, server: ModelSe
     assert found.models == ("m-large", "m-small")
     assert found.host == f"127.0.0.1:{server.port}"
     assert server.calls == [], "no model was called"
+
+
+def test_a_bare_list_from_a_server_that_looks_for_the_keys_own_header() -> None:
+    told = {"Content-Type": "application/json"}
+    with WebServer() as web:
+        web.pages["/v1/models"] = Answer(body=b'[{"id": "m"}]', status=200, headers=told)
+        found = probe("anthropic", Credential(api_key=KEY, base_url=web.url))
+        (asked,) = web.asked
+    assert found.models == ("m",)
+    assert asked.headers["x-api-key"] == KEY
 
 
 @both

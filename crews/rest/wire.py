@@ -23,7 +23,10 @@ YAML_TYPES = frozenset({"application/yaml", "application/x-yaml", "text/yaml", "
 # The answers that every operation may give.
 REFUSALS: dict[Any, Any] = {401: ErrorOut, 403: ErrorOut, 404: ErrorOut}
 BODY_REFUSALS: dict[Any, Any] = REFUSALS | {413: ErrorOut, 415: ErrorOut, 422: ErrorOut}
-SIGNED_OUT = "Say who you are: send 'Authorization: Bearer <API key>', or sign in."
+SIGNED_OUT = (
+    "Say who you are: send 'Authorization: Bearer <API key>', or sign in; what changes something"
+    " then needs the session's CSRF token (X-CSRFToken) as well."
+)
 
 
 class UnsupportedType(HttpError):

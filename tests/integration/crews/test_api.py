@@ -161,6 +161,7 @@ def test_refusals_have_one_shape(api: Client, owner: User) -> None:
         (404, api.get(f"{CREWS}/nothing-here")),
         (404, api.get(f"{CREWS}/00000000-0000-0000-0000-000000000000")),
         (404, api.get(f"{CREWS}/a%00b")),
+        (405, api.patch(path)),
         (413, api.post(CREWS, "x" * 3_000_000, content_type="application/json")),
         (415, api.post(CREWS, "{}", content_type="text/plain")),
         (415, api.post(f"{CREWS}/import", "a: 1", content_type="text/html")),

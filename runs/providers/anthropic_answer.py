@@ -124,7 +124,7 @@ class MessageAnswer:
         if form == "tool_use":
             given = block.get("input")
             raw = given if isinstance(given, str) else json.dumps(given) if given else ""
-            identity, name = _str(block.get("id")), _str(block.get("name"))
+            identity, name = storable_name(block.get("id")), storable_name(block.get("name"))
             kept = {"type": form, "id": identity, "name": name, "json": raw}
             self._generated.append(raw)
         elif form == "text":

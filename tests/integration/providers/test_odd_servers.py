@@ -185,6 +185,16 @@ async def test_an_answer_that_goes_wrong_in_the_middle(
     assert error.retry_after_s == (2.0 if kind is RateLimited else None)
 
 
+async def test_what_goes_back_beside_thoughts_is_storable(
+    anthropic: Caller, server: ModelServer
+) -> None:
+    thought = block("thinking", 0, thinking="hm\0", signature="\ud800")
+    called = block("tool_use", 1, id="\ud800", name="f\0", input={})
+    server.rules = [Rule(events=(thought, called, ended("tool_use")))]
+    reply = await anthropic(tools=(TOOL,))
+    assert "\\u0000" not in reply.model_dump_json()
+
+
 async def test_another_wires_error_is_one(anthropic: Caller, server: ModelServer) -> None:
     server.rules = [Rule(events=('data: {"error": {"code": 503, "message": "Busy"}}\n\n',))]
     assert isinstance(await anthropic.error(), Overloaded)

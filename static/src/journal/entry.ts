@@ -35,6 +35,11 @@ export type Entry = {
   hash: string;
 };
 
+/** Who did it, in mid-sentence: a person's address, the system, or a role. */
+export function actorOf(entry: Entry): string {
+  return entry.actor === "system" ? "the system" : entry.actor.replace(/^user:/, "");
+}
+
 export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,6 @@
 /** An entry in one line of plain English, for the scrubber. */
 
-import { type Entry, objectOf, textOf } from "./entry";
+import { actorOf, type Entry, objectOf, textOf } from "./entry";
 import type { RunState } from "./fold";
 
 type Name = (role: string) => string;
@@ -26,16 +26,16 @@ export function told(entry: Entry, state: RunState, name: Name): string {
     case "run.waiting":
       return `${who} asked: ${textOf(payload.question)}`;
     case "decision.made":
-      return `${entry.actor} decided: ${textOf(payload.choice).replaceAll("_", " ")}`;
+      return `Decided by ${actorOf(entry)}: ${textOf(payload.choice).replaceAll("_", " ")}`;
     case "run.paused":
-      return `Paused by ${entry.actor}`;
+      return `Paused by ${actorOf(entry)}`;
     case "run.resumed":
-      return entry.actor === "system" ? "Another worker took over" : `Resumed by ${entry.actor}`;
+      return entry.actor === "system" ? "Another worker took over" : `Resumed by ${actorOf(entry)}`;
     case "run.cancelled":
-      return `Cancelled by ${entry.actor}`;
+      return `Cancelled by ${actorOf(entry)}`;
     case "run.finished":
       return `The run ${textOf(payload.status)}`;
     case "redacted":
-      return `${entry.actor} erased an entry`;
+      return `An entry was erased by ${actorOf(entry)}`;
   }
 }

@@ -94,6 +94,9 @@ function Drawing({ document, state, now, role, onRole }: Props) {
 /** Smaller than this nobody reads what is written on a role. */
 const READABLE = 0.5;
 const WHOLE = { padding: 0.1, maxZoom: 1 };
+/** In a low canvas the buttons in its corner get a side of their own. */
+const LOW_PX = 200;
+const BESIDE = { ...WHOLE, padding: { x: 0.1, y: 0.1, left: "136px" } } as const;
 
 /** At the whole crew, at those at work, or where somebody moved the canvas to. */
 type Looking = "all" | "work" | "closer";
@@ -107,7 +110,8 @@ function View({ atWork, looking, look }: ViewProps) {
   const { fitView, getZoom } = useReactFlow();
   const probe = useRef<HTMLDivElement>(null);
   const fit = useCallback(async () => {
-    await fitView(WHOLE);
+    const height = probe.current?.closest(".react-flow")?.clientHeight ?? 0;
+    await fitView(height < LOW_PX ? BESIDE : WHOLE);
     const small = atWork !== "" && getZoom() < READABLE;
     const nodes = atWork.split(" ").map((id) => ({ id }));
     if (small) await fitView({ ...WHOLE, nodes, minZoom: READABLE });

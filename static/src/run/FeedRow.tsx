@@ -1,4 +1,4 @@
-import { type Entry, textOf } from "../journal/entry";
+import { actorOf, type Entry, textOf } from "../journal/entry";
 import { type ActionRow, excerptOf, isCutShort, subjectOf, wordOf } from "../journal/feed";
 import type { ActionState } from "../journal/fold";
 import { count, money } from "../journal/format";
@@ -137,7 +137,7 @@ export function EventLine({ entry }: { entry: Entry }) {
       <span>
         {taken
           ? "Another worker took the run over"
-          : `${system ? "The system" : entry.actor} ${word}`}
+          : `${system ? "The system" : actorOf(entry)} ${word}`}
         {more.length > 0 && `: ${more.join(" — ")}`}
       </span>
     </p>

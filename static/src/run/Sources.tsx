@@ -39,7 +39,7 @@ export function Sources({ page, name }: Props) {
             // biome-ignore lint/suspicious/noArrayIndexKey: an answer never changes
             <li key={n}>
               <p>
-                {part.path && <code>{part.path}</code>} {part.text}
+                {part.path && <code>{part.path}</code>} {unmarked(part.text)}
               </p>
               <p className="run-source">
                 <Source part={part} audit={page.urls.audit} name={name} />
@@ -50,6 +50,11 @@ export function Sources({ page, name }: Props) {
       )}
     </details>
   );
+}
+
+/** Markdown without the marks that its own page shows as bold or as code. */
+function unmarked(text: string): string {
+  return text.replace(/(\*\*|`)(.+?)\1/g, "$2");
 }
 
 type SourceProps = { part: Part; audit: string; name: (role: string) => string };

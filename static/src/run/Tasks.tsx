@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 import { isObject, type Json } from "../journal/entry";
+import { brief } from "../journal/feed";
 import type { TaskProgress, TaskStatus } from "../journal/progress";
 import { Icon } from "./parts";
 
@@ -89,6 +90,5 @@ function Task({ task, name }: TaskProps) {
 /** The beginning of a result; a delegation's stands beside how it was passed on. */
 function broughtBy(output: Json): string {
   const result = isObject(output) && output.result !== undefined ? output.result : output;
-  if (result === null) return "";
-  return (typeof result === "string" ? result : JSON.stringify(result)).slice(0, EXCERPT);
+  return brief(result).slice(0, EXCERPT);
 }

@@ -93,7 +93,7 @@ def test_on_a_phone_it_is_read_and_decided(studio: Studio, scheme: str) -> None:
     assert not scrolls_sideways(page)
     assert axe_violations(page) == []
     form.get_by_role("button", name="Reject").click()
-    expect(form).to_have_count(0)
+    expect(mine).to_have_count(0)
     studio.show(run)
     expect(page.locator(".run-marks .status").first).to_have_text("Finished", timeout=20_000)
 

@@ -182,7 +182,8 @@ class Conversation:
                     provider=provider,
                 )
             outcome = await self._complete(provider, sized.request, credential, action)
-            if act.cache and outcome.output.get("stop") == "max_tokens":
+            said = outcome.output["text"].strip() or outcome.output.get("tool_calls")
+            if act.cache and (not said or outcome.output.get("stop") == "max_tokens"):
                 act.cache.wanted = False  # It may have been cut short by what was left to spend.
             return outcome
 

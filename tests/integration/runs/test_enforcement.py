@@ -211,6 +211,13 @@ def test_b8_the_calls_of_a_role_with_tools_are_found_one_by_one(stage: Stage) ->
     assert len(hits) == 2
 
 
+def test_b8_an_empty_answer_is_not_found_again(stage: Stage) -> None:
+    lead = {"cache": True, "limits": {"retries": 0}}
+    stage.server.rules = [Rule(times=1, reply=Reply(text="")), Rule(reply=Reply(text="done"))]
+    assert stage.play(desk(["coder"], lead=lead)).run.status == "failed"
+    assert stage.play(desk(["coder"], lead=lead)).output == "done"
+
+
 def test_b8_nothing_is_found_that_nobody_asked_for_or_of_another_team(stage: Stage) -> None:
     plain = pipeline({n: model_role("stage", instructions=f"You {n}.") for n in ("read", "write")})
     for _ in range(2):

@@ -33,7 +33,7 @@ Quirks = frozenset[str]
 
 
 class Answer(Protocol):
-    """An answer as it grows; `generated` is all text so far, with tool arguments."""
+    """An answer as it grows; `generated` is all so far, with thoughts and tool arguments."""
 
     @property
     def generated(self) -> str: ...
@@ -96,17 +96,23 @@ class HttpProvider:
         if base_url == self._wire.vendor_url and not credential.api_key:
             raise peer.error(BadKey, f"There is no API key for {host}.")
         answer = self._wire.answer(request, peer)
+        text: list[str] = []
+
+        def tell(piece: str) -> None:
+            text.append(piece)
+            on_delta(piece)
+
         try:
             async with asyncio.timeout(request.deadline_s) as deadline:
-                return await self._adapt(request, base_url, peer, answer, on_delta)
+                return await self._adapt(request, base_url, peer, answer, tell)
         except ProviderError as error:
-            self._charge(error, request, answer)
+            self._charge(error, request, answer, text)
             raise
         except TimeoutError:
             if not deadline.expired():
                 raise
             late = peer.error(DeadlineExceeded, _late(request, peer, answer))
-            self._charge(late, request, answer)
+            self._charge(late, request, answer, text)
             raise late from None
 
     async def aclose(self) -> None:
@@ -114,9 +120,12 @@ class HttpProvider:
         self._clients.clear()
         await connection.pools_close()
 
-    def _charge(self, error: ProviderError, request: ModelRequest, answer: Answer) -> None:
-        """A call that broke off after it began to answer has been paid for."""
-        error.partial_text = answer.generated
+    def _charge(
+        self, error: ProviderError, request: ModelRequest, answer: Answer, text: list[str]
+    ) -> None:
+        """A call that broke off after it began to answer has been paid for; what it said is kept,
+        without its thoughts."""
+        error.partial_text = "".join(text)
         if answer.generated or isinstance(error, DeadlineExceeded):
             error.usage = error.usage or usage_estimate(request, answer.generated)
 

@@ -10,6 +10,7 @@ from tests.fakes.model_server import Reply, Rule
 from tests.integration.runs.documents import delegate, desk
 
 PHONE = ViewportSize(width=390, height=844)
+LOW = ViewportSize(width=1280, height=540)
 APPROVED = {"tools": [{"name": "delegate_to_agent", "approval": "always"}]}
 
 
@@ -104,12 +105,35 @@ def test_the_run_page_approves_as_well(studio: Studio) -> None:
     studio.show(run)
     question = page.locator(".run-question")
     expect(question).to_contain_text("zeta", timeout=20_000)
+    page.set_viewport_size(LOW)
+    page.get_by_label("Comment").click()  # nothing lies over it
+    expect(page.get_by_label("Comment")).to_be_focused()
     question.get_by_role("button", name="Edit…").click()
     page.get_by_label("Task").fill("eta")
     expect(question.locator("ins")).to_contain_text("eta")
     question.get_by_role("button", name="Send what is edited").click()
     expect(page.locator(".run-marks .status").first).to_have_text("Finished", timeout=20_000)
     assert any("eta" in call.last_text for call in studio.models.calls)
+
+
+def test_the_result_of_a_role_that_failed_twice_is_written_by_a_person(studio: Studio) -> None:
+    calls = (delegate("coder", "theta"), delegate("coder", "iota"))
+    studio.models.rules = [
+        Rule(anywhere="You lead.", times=1, reply=Reply(tool_calls=calls)),
+        Rule(anywhere="You lead.", reply=Reply(text="done")),
+        Rule(status=400, message="Too warm."),
+    ]
+    page = studio.page
+    studio.open(desk())
+    question = page.locator(".run-question")
+    expect(question).to_contain_text("It failed again · Coder", timeout=20_000)
+    expect(question).to_contain_text("status 400")
+    question.get_by_role("button", name="Write its result…").click()
+    page.get_by_label("Answer").fill("made by hand")
+    assert axe_violations(page) == []
+    question.get_by_role("button", name="Go on with this result").click()
+    expect(page.locator(".run-marks .status").first).to_have_text("Finished", timeout=20_000)
+    assert any("made by hand" in call.all_text for call in studio.models.calls)
 
 
 def test_the_settings_say_who_is_told(studio: Studio, scheme: str) -> None:

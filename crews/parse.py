@@ -122,6 +122,8 @@ def _problems(error: ErrorDetails, root: type[BaseModel]) -> list[Problem]:
         return [problem(path, f"This must be {listed(names)}.", value=value, allowed=names)]
     if error["type"] == "string_pattern_mismatch":
         return [problem(path, f"A name {_NAME_RULE}.", value=value)]
+    if error["type"] in ("dict_type", "model_type", "model_attributes_type"):
+        return [problem(path, "This must be names with values: 'name: value'.", value=value)]
     if error["type"] == "too_short":
         return [problem(path, f"Give at least {ctx['min_length']}.")]
     if error["type"] == "too_long":

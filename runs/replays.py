@@ -10,6 +10,9 @@ from runs.journal.entries import Entry, canonical, commitment
 from runs.journal.fold import FINAL, RunState, fold
 from runs.models import Run
 
+# What people and workers did to the run; the pattern did not see it.
+STEERING = ("run.paused", "run.resumed", "run.cancelled")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Replayed:
@@ -31,7 +34,7 @@ def run_replay(run: Run) -> Replayed:
         raise Conflict(f"The run is {run.status}; only a run that has ended can be replayed.")
     entries = store.read(str(run.pk))
     state = fold(entries)
-    difference = _difference(str(run.pk), state) or _broken(entries)
+    difference = _erased(entries) or _difference(str(run.pk), state) or _broken(entries)
     kept = sum(entry.payload is not None for entry in entries)
     return Replayed(
         identical=difference is None,
@@ -45,9 +48,16 @@ def _difference(run: str, state: RunState) -> str | None:
     try:
         asyncio.run(replay(run, state))
     except ReplayDiverged as diverged:
-        if erased := ", ".join(map(str, state.redacted)):
-            return f"{diverged} (Payloads of this run were erased: of the entries {erased}.)"
         return str(diverged)
+    return None
+
+
+def _erased(entries: list[Entry]) -> str | None:
+    """Return which payload that the pattern would be played from is gone."""
+    for entry in entries:
+        if entry.payload is None and entry.kind not in STEERING:
+            place = f" ('{entry.key}')" if entry.key else ""
+            return f"The payload of entry {entry.seq}{place} was erased, and a replay needs it."
     return None
 
 

@@ -7,10 +7,11 @@ import pytest
 from runs.errors import BadRequest, Conflict
 from runs.export import export_lines, verify_run
 from runs.journal.store import actions_rebuild
-from runs.models import Action, Blob, Entry
+from runs.models import Action, Blob, Entry, Run
+from runs.replays import run_replay
 from runs.services import entry_redact
 from tests.fakes.model_server import Reply, Rule
-from tests.integration.runs.documents import steps
+from tests.integration.runs.documents import document, model_role, steps
 from tests.integration.runs.playing import Played, Stage
 
 SECRET = "the secret word is plum"
@@ -65,3 +66,20 @@ def test_the_projection_is_made_anew_from_the_journal(stage: Stage, told: Played
     assert list(Action.objects.filter(run=told.run).order_by("seq").values(*columns)) == before
     entry_redact(run=told.run, seq=2, user=stage.user, reason="Private.")
     assert actions_rebuild(str(told.run.pk)) == len(before)
+
+
+def test_a_replay_names_what_was_erased(stage: Stage) -> None:
+    turn = '{"writes": [{"key": "title", "value": "plum"}]}'
+    stage.server.rules = [
+        Rule(times=1, reply=Reply(text=turn)),
+        Rule(reply=Reply(text='{"writes": []}')),
+    ]
+    writers = {name: model_role("writer") for name in ("one", "two")}
+    played = stage.play(document("blackboard", writers))
+    assert run_replay(played.run).identical
+    for entry in played.entries[1:]:
+        entry_redact(run=played.run, seq=entry["seq"], user=stage.user, reason="Private.")
+    replayed = run_replay(Run.objects.get(pk=played.run.pk))
+    assert not replayed.identical
+    assert "entry 2 " in str(replayed.difference)
+    assert "was erased" in str(replayed.difference)

@@ -15,6 +15,19 @@ from crews.yaml_text import yaml_dump, yaml_load
 
 Format = Literal["yaml", "json"]
 _NAME_RULE = "starts with a small letter and has at most 40 small letters, digits, '-' and '_'"
+# What a value of another type should have been, by pydantic's name of the error.
+_WANTED = {
+    **dict.fromkeys(
+        ("dict_type", "model_type", "model_attributes_type"), "names with values: 'name: value'"
+    ),
+    "tuple_type": "a list",
+    "list_type": "a list",
+    "string_type": "text",
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "a whole number"),
+    **dict.fromkeys(("float_type", "float_parsing"), "a number"),
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+}
 
 
 class DocumentRefused(ValueError):
@@ -122,8 +135,8 @@ def _problems(error: ErrorDetails, root: type[BaseModel]) -> list[Problem]:
         return [problem(path, f"This must be {listed(names)}.", value=value, allowed=names)]
     if error["type"] == "string_pattern_mismatch":
         return [problem(path, f"A name {_NAME_RULE}.", value=value)]
-    if error["type"] in ("dict_type", "model_type", "model_attributes_type"):
-        return [problem(path, "This must be names with values: 'name: value'.", value=value)]
+    if wanted := _WANTED.get(error["type"]):
+        return [problem(path, f"This must be {wanted}.", value=value)]
     if error["type"] == "too_short":
         return [problem(path, f"Give at least {ctx['min_length']}.")]
     if error["type"] == "too_long":

@@ -60,6 +60,16 @@ def test_a_name_that_nobody_can_see_is_refused(name: str) -> None:
     assert "can be seen" in told(desk() | {"name": name})["name"]
 
 
+def test_values_of_another_type_are_told_in_plain_words() -> None:
+    odd = {"seat": "worker", "tools": "x", "limits": [], "instructions": ["x"], "cache": 7}
+    found = told(desk() | {"roles": {"a": odd}, "limits": {"actions": 1.5, "seconds": "abc"}})
+    assert found["roles.a.tools"] == "This must be a list."
+    assert found["roles.a.limits"] == "This must be names with values: 'name: value'."
+    assert found["roles.a.instructions"] == "This must be text."
+    assert found["roles.a.cache"] == "This must be true or false."
+    assert found["limits.actions"] == found["limits.seconds"] == "This must be a whole number."
+
+
 @pytest.mark.parametrize("name", ["Desk\nUrgent", "Desk \u202egnp"])
 def test_a_name_that_shows_as_another_is_refused(name: str) -> None:
     assert "one line" in told(desk() | {"name": name})["name"]

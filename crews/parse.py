@@ -129,20 +129,29 @@ def _problems(error: ErrorDetails, root: type[BaseModel]) -> list[Problem]:
         text += meant(loc[-1], allowed)
         return [problem(path, text, value=value, allowed=allowed)]
     if error["type"] == "missing":
-        return [problem(path, f"'{loc[-1]}' is missing.")]
+        return [problem(path, in_plain_words(error["type"], loc[-1], error["msg"]))]
     if error["type"] == "literal_error":
         names = tuple(re.findall(r"[^\s',]+(?='|$|,)", ctx["expected"]))
         return [problem(path, f"This must be {listed(names)}.", value=value, allowed=names)]
     if error["type"] == "string_pattern_mismatch":
         return [problem(path, f"A name {_NAME_RULE}.", value=value)]
-    if wanted := _WANTED.get(error["type"]):
-        return [problem(path, f"This must be {wanted}.", value=value)]
     if error["type"] == "too_short":
         return [problem(path, f"Give at least {ctx['min_length']}.")]
     if error["type"] == "too_long":
         return [problem(path, f"Give at most {ctx['max_length']}.")]
-    text = error["msg"].removeprefix("Value error, ").replace("Input should", "This should")
-    return [problem(path, _sentence(text), value=value)]
+    text = in_plain_words(error["type"], path, error["msg"])
+    return [problem(path, text, value=value)]
+
+
+def in_plain_words(kind: str, name: str, message: str) -> str:
+    """Return what pydantic has found wrong with the field `name` as people say it."""
+    if kind == "missing":
+        return f"'{name}' is missing."
+    if kind == "extra_forbidden":
+        return f"There is no field '{name}'."
+    if wanted := _WANTED.get(kind):
+        return f"This must be {wanted}."
+    return _sentence(message.removeprefix("Value error, ").replace("Input should", "This should"))
 
 
 def _sentence(text: str) -> str:

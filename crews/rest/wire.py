@@ -12,7 +12,7 @@ from ninja.errors import HttpError, ValidationError
 from ninja.parser import Parser
 
 from crews.errors import CrewError, StaleDraft
-from crews.parse import DocumentRefused, Format
+from crews.parse import DocumentRefused, Format, in_plain_words
 from crews.problems import Problem, errors, problem
 from crews.rest.shapes import CurrentDraft, ErrorOut, ErrorText, ProblemOut, StaleOut
 from crews.strict_json import MAX_BYTES, Json, Refused, json_load
@@ -104,7 +104,8 @@ def refusal_of(error: Exception) -> tuple[int, ErrorOut]:
         case HttpError():
             return _http_refusal(error)
         case ValidationError():
-            return 422, error_body("The request does not fit.", [_problem(e) for e in error.errors])
+            found = [_problem(item) for item in error.errors]
+            return 422, error_body(f"The request does not fit. {found[0]}", found)
         case DocumentRefused():
             many = len(errors(error.problems))
             text = f"The document has {many} errors." if many > 1 else str(error)
@@ -154,4 +155,4 @@ def _problem(item: dict[str, Any]) -> Problem:
     """Translate an error of ninja: its place starts with where it was (body, query, path)."""
     where, *rest = [str(part) for part in item["loc"]]
     path = ".".join(rest[1:] if where == "body" else rest)
-    return problem(path, item["msg"].removeprefix("Value error, ") + ".")
+    return problem(path, in_plain_words(item["type"], rest[-1] if rest else where, item["msg"]))

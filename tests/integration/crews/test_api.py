@@ -183,6 +183,18 @@ def test_refusals_have_one_shape(api: Client, owner: User) -> None:
         assert isinstance(error["problems"], list)
 
 
+def test_a_body_that_does_not_fit_is_told_field_by_field(api: Client) -> None:
+    body = '{"crew": 5, "version": "a", "tusk": 1}'
+    error = api.post("/api/v1/runs", body, content_type="application/json").json()["error"]
+    assert {item["path"]: item["message"] for item in error["problems"]} == {
+        "crew": "This must be text.",
+        "version": "This must be a whole number.",
+        "task": "'task' is missing.",
+        "tusk": "There is no field 'tusk'.",
+    }
+    assert "crew: This must be text." in error["message"]
+
+
 def test_other_teams_and_small_roles(
     api: Client, team: Team, owner: User, member: Callable[[str], User]
 ) -> None:

@@ -8,6 +8,8 @@ from runs.providers.base import Json, ProviderError
 from runs.providers.waits import limit_reset, retry_after
 
 MAX_CAUSE = 400
+# Of so many characters on, a part of a key is kept out as well.
+PART = 10
 _KEY_LIKE = re.compile(
     r"\b(?:sk|rk|gsk|xai)-[\w*.\-]{8,}|\bAIza[\w\-]{20,}|[\w\-]*\*{3,}[\w\-]*|(?i:bearer\s+)\S+"
 )
@@ -129,6 +131,8 @@ def plain(text: str, secret: str = "") -> str:
     """One short printable line of `text`, without the secret or anything that looks like one."""
     if len(secret) >= 4:
         text = text.replace(secret, "[key]")
+    for start in range(len(secret) - PART + 1):
+        text = text.replace(secret[start : start + PART], "[key]")
     text = _KEY_LIKE.sub("[key]", text[: 4 * MAX_CAUSE])
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return line if len(line) <= MAX_CAUSE else line[: MAX_CAUSE - 1] + "…"

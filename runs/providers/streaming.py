@@ -23,6 +23,7 @@ from runs.providers.errors import (
     error_from_status,
     said,
 )
+from runs.providers.masking import Masking
 from runs.providers.tokens import usage_estimate
 
 MAX_CLIENTS = 256
@@ -97,14 +98,17 @@ class HttpProvider:
             raise peer.error(BadKey, f"There is no API key for {host}.")
         answer = self._wire.answer(request, peer)
         text: list[str] = []
+        masking = Masking(credential.api_key)
 
         def tell(piece: str) -> None:
-            text.append(piece)
-            on_delta(piece)
+            if piece := masking.piece(piece):
+                text.append(piece)
+                on_delta(piece)
 
         try:
             async with asyncio.timeout(request.deadline_s) as deadline:
-                return await self._adapt(request, base_url, peer, answer, tell)
+                reply = await self._adapt(request, base_url, peer, answer, tell)
+                return masking.reply(reply)
         except ProviderError as error:
             self._charge(error, request, answer, text)
             raise

@@ -26,7 +26,7 @@ from runs.providers.errors import (
     Refusal,
 )
 from tests.fakes.model_server import ModelServer, Reply, Rule
-from tests.integration.providers.conftest import Caller
+from tests.integration.providers.conftest import KEY, Caller
 from tests.integration.providers.test_openai import DONE, TOOL, chunk, tool
 
 Json = Any
@@ -344,3 +344,14 @@ async def test_ids_that_each_turn_repeats_become_distinct(
     result = ToolMessage(results=(ToolResult(id="call_0", name="f", text="7"),))
     second = await caller(messages=(User(text="go"), first.as_message(), result), tools=(spec,))
     assert [call.id for call in (*first.tool_calls, *second.tool_calls)] == ["call_0", "call_3_0"]
+
+
+async def test_a_server_that_repeats_the_key_is_not_quoted(
+    caller: Caller, server: ModelServer
+) -> None:
+    call = {"id": "call_0", "name": "f", "arguments": {"text": f"It is {KEY}."}}
+    server.rules = [Rule(reply=Reply(text=f"You sent {KEY}.", tool_calls=(call,), pieces=9))]
+    reply = await caller(tools=(ToolSpec(name="f", description="does f", parameters={}),))
+    assert reply.text == "".join(caller.pieces) == "You sent [key]."
+    assert reply.tool_calls[0].arguments == {"text": "It is [key]."}
+    assert KEY not in reply.model_dump_json()

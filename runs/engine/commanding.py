@@ -5,7 +5,7 @@ environment, and what it prints is its answer.
 """
 
 import posixpath
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from runs.engine.recorder import Act, Outcome, Scope
 from runs.engine.terminal import Terminal
 from runs.engine.workspace import LOST_RETRIES
 from runs.errors import ActionError
+from runs.masking import secrets_of, without
 from runs.providers.base import Credential
 from runs.tools.commands import network_told, refusals
 from sandbox.api import ExecResult
@@ -31,7 +32,6 @@ TASK = "{task}"
 NOT_FOUND = 127
 OF_THE_AGENT = "callsheet: "
 STDERR_SHOWN = 4_000
-LEAST_SECRET = 6
 KEYS = frozenset(key_name for key_name, _ in ENVIRONMENT.values())
 
 
@@ -174,18 +174,6 @@ def command_secrets(spec: CrewSpec, credentials: Mapping[tuple[str, str], Creden
 def credential_names(spec: CrewSpec) -> set[str]:
     commands = (role.command for role in spec.roles.values())
     return {command.credential for command in commands if command and command.credential}
-
-
-def secrets_of(values: Iterable[str]) -> list[str]:
-    """Return the values that are no common words, the longest first."""
-    return sorted({value for value in values if len(value) >= LEAST_SECRET}, key=len, reverse=True)
-
-
-def without(secrets: list[str], text: str) -> str:
-    """Return a text without the secrets in it."""
-    for secret in secrets:
-        text = text.replace(secret, "[credential]")
-    return text
 
 
 def missing_program(role: str, image: str, program: str) -> str:

@@ -6,6 +6,7 @@ import codecs
 from collections.abc import Sequence
 
 from runs.journal import doorbell
+from runs.masking import without
 from sandbox.api import Stream
 
 SEND_S = 0.08
@@ -57,8 +58,7 @@ class _Stream:
 
     def add(self, data: bytes) -> None:
         self._text += self._decoder.decode(data)
-        for secret in self._secrets:
-            self._text = self._text.replace(secret, "[credential]")
+        self._text = without(self._secrets, self._text)
         if len(self._text) > 2 * MOST:
             self._dropped += len(self._text) - MOST
             self._text = self._text[-MOST:]

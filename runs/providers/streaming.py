@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import httpx2
 
+from runs.masking import Masking, secrets_of, without
 from runs.providers import connection
 from runs.providers.base import Credential, Json, ModelReply, ModelRequest, ProviderError
 from runs.providers.errors import (
@@ -23,7 +24,6 @@ from runs.providers.errors import (
     error_from_status,
     said,
 )
-from runs.providers.masking import Masking
 from runs.providers.tokens import usage_estimate
 
 MAX_CLIENTS = 256
@@ -98,7 +98,8 @@ class HttpProvider:
             raise peer.error(BadKey, f"There is no API key for {host}.")
         answer = self._wire.answer(request, peer)
         text: list[str] = []
-        masking = Masking(credential.api_key)
+        secrets = secrets_of([credential.api_key])
+        masking = Masking(secrets)
 
         def tell(piece: str) -> None:
             if piece := masking.piece(piece):
@@ -108,7 +109,7 @@ class HttpProvider:
         try:
             async with asyncio.timeout(request.deadline_s) as deadline:
                 reply = await self._adapt(request, base_url, peer, answer, tell)
-                return masking.reply(reply)
+                return _without(secrets, reply)
         except ProviderError as error:
             self._charge(error, request, answer, text)
             raise
@@ -233,6 +234,13 @@ async def _read(stream: Any, answer: Answer, peer: Peer, on_delta: Callable[[str
                 on_delta(piece)
     except (ValueError, RecursionError):
         raise peer.error(MalformedAnswer, f"{peer.host} sent an event that is no JSON.") from None
+
+
+def _without(secrets: list[str], reply: ModelReply) -> ModelReply:
+    """Return a reply that does not repeat the key."""
+    told = reply.model_dump(mode="json")
+    shown = without(secrets, told)
+    return reply if shown == told else ModelReply.model_validate(shown)
 
 
 def _late(request: ModelRequest, peer: Peer, answer: Answer) -> str:

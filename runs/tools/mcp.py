@@ -9,6 +9,7 @@ from crews.spec import SandboxChoice
 from resources.errors import ServerFailed
 from resources.models import McpTool
 from resources.services import Reach, server_reach
+from runs.masking import secrets_of, without
 from runs.tools.base import Json, Tool, ToolContext, ToolOutput
 from teams.errors import CredentialUnreadable
 
@@ -72,6 +73,9 @@ async def _call(
     from resources.mcp.client import ToolChanged, tool_call
     from resources.mcp.transports import in_sandbox, over_http
 
+    # `Bearer …` is repeated with the word or without it.
+    values = reach.secrets.values()
+    secrets = secrets_of(part for value in values for part in (value, *value.split()))
     if reach.url:
         transport = over_http(reach.url, reach.secrets)
     else:
@@ -91,8 +95,10 @@ async def _call(
         )
         return ToolOutput(text=f"Error: {text}", data={"changed": True}, is_error=True)
     except ServerFailed as failed:
-        return _failed(f"{failed} Whether '{pin['name']}' happened is not known.")
-    return ToolOutput(text=answer.text, data=answer.data, is_error=answer.is_error)
+        told = without(secrets, str(failed))
+        return _failed(f"{told} Whether '{pin['name']}' happened is not known.")
+    text, data = without(secrets, [answer.text, answer.data])
+    return ToolOutput(text=text, data=data, is_error=answer.is_error)
 
 
 def _failed(text: str) -> ToolOutput:

@@ -352,6 +352,6 @@ async def test_a_server_that_repeats_the_key_is_not_quoted(
     call = {"id": "call_0", "name": "f", "arguments": {"text": f"It is {KEY}."}}
     server.rules = [Rule(reply=Reply(text=f"You sent {KEY}.", tool_calls=(call,), pieces=9))]
     reply = await caller(tools=(ToolSpec(name="f", description="does f", parameters={}),))
-    assert reply.text == "".join(caller.pieces) == "You sent [key]."
-    assert reply.tool_calls[0].arguments == {"text": "It is [key]."}
+    assert reply.text == "".join(caller.pieces) == "You sent [credential]."
+    assert reply.tool_calls[0].arguments == {"text": "It is [credential]."}
     assert KEY not in reply.model_dump_json()

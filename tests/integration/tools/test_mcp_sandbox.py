@@ -53,7 +53,7 @@ def known(stage: Stage, mcp_image: str) -> McpServer:
         slug="demo",
         command=COMMAND,
         image=mcp_image,
-        secrets={"DEMO_KEY": "mcp-secret"},
+        secrets={"DEMO_KEY": "mcp-secret-1"},
     )
     server_refresh(server=server)
     tools_choose(server=server, approvals={tool.pk: "never" for tool in server.tools.all()})
@@ -96,7 +96,7 @@ def test_a_server_in_a_sandbox_is_called(stage: Stage, known: McpServer) -> None
     assert added["structured"] == {"result": 42}
     assert first["text"] == "first\n"
     assert second["text"] == "first\nsecond\n"  # its sandbox is the run's, as long as that goes on
-    assert secret["text"] == "mcp-secret"
+    assert secret["text"] == "[credential]"  # It has it, and nobody is told.
     assert failed["is_error"] is True
     assert "10000 characters left out" in long["text"]
     assert played.run.status == "finished"

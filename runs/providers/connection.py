@@ -17,8 +17,8 @@ from runs.providers.errors import CutStream, MalformedAnswer, Peer, Unreachable,
 
 CONNECT_SECONDS = 4.0
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
-POOL_SIZE = 16
-MAX_POOLS = 64
+POOL_SIZE = 8
+MAX_POOLS = 128
 
 
 PROXY_ADVICE = (

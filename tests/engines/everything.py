@@ -21,13 +21,13 @@ from config.data_dir import BASE_DIR
 from config.embedded.deathwatch import die_with_parent
 from tests.engines.services import docker_engine
 
-CPUS = max(2, min(os.cpu_count() or 2, 8))
+CPUS = min(os.cpu_count() or 2, 8)
 # More failures than these are no accident.
 FEW = 5
 # Run by `tests/conftest.py`, whose order must be kept.
 PYTEST = (sys.executable, "-m", "pytest", "--dist=loadgroup", "--no-loadscope-reorder")
 ON_SQLITE = (*PYTEST, f"--numprocesses={CPUS + 2}")
-ON_POSTGRES = (*PYTEST, f"--numprocesses={CPUS // 2}", "-m", "database and not alike")
+ON_POSTGRES = (*PYTEST, f"--numprocesses={CPUS}", "-m", "database and not alike")
 BESIDE = {
     "on PostgreSQL": (sys.executable, "-m", "tests.engines", *ON_POSTGRES),
     "of the pages": (sys.executable, "-m", "setup", "npm", "test"),

@@ -286,7 +286,7 @@ def _out(run: Run) -> dict[str, Any]:
     return {name: getattr(run, name) for name in names} | {
         "url": f"/runs/{run.pk}/",
         "crew": run.crew_name,
-        "cost_usd": format(run.cost_usd, "f"),
+        "cost_usd": format(run.cost_usd.normalize(), "f"),
         "version": run.version.number if run.version else None,
         "started_by": str(run.started_by) if run.started_by else None,
     }

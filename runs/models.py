@@ -41,7 +41,7 @@ class Run(models.Model):
     actions = models.PositiveIntegerField(default=0)
     failures = models.PositiveIntegerField(default=0)
     tokens = models.PositiveBigIntegerField(default=0)
-    cost_usd = models.DecimalField(max_digits=14, decimal_places=6, default=0)
+    cost_usd = models.DecimalField(max_digits=20, decimal_places=12, default=0)
     unpriced = models.BooleanField(default=False)
     outcome = models.CharField(max_length=200, blank=True)
 
@@ -112,7 +112,7 @@ class Action(models.Model):
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     tokens = models.PositiveBigIntegerField(default=0)
-    cost_usd = models.DecimalField(max_digits=14, decimal_places=6, null=True)
+    cost_usd = models.DecimalField(max_digits=20, decimal_places=12, null=True)
     provider = models.CharField(max_length=40, blank=True)
     model = models.CharField(max_length=200, blank=True)
 

@@ -26,9 +26,6 @@ from tests.engines.services import (
     redis_server,
 )
 
-# Installations that tests share: a process of several has such tests to itself (`-n 3`).
-_SHARED = {"shared_house": "house", "studio_site": "studio", "site": "site"}
-
 
 def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
@@ -47,8 +44,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("whole")
         elif fixtures & {"db", "transactional_db"} or item.get_closest_marker("django_db"):
             item.add_marker("database")
-        if shared := next((name for name in _SHARED if name in fixtures), None):
-            item.add_marker(pytest.mark.xdist_group(_SHARED[shared] + _mode(item)))
+        if "shared_house" in fixtures:
+            # A process has the tests of all files that share one to itself.
+            item.add_marker(pytest.mark.xdist_group(f"house{_mode(item)}"))
     items.sort(key=_place)
 
 
@@ -130,7 +128,7 @@ def new_installation(
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """One embedded installation, started, that all browser tests share."""
+    """One embedded installation, started, that the browser tests of a process share."""
     made = Installation(mode="embedded", folder=tmp_path_factory.mktemp("site"))
     made.start()
     yield made

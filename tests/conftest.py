@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             # A process has the tests of all files that share one to itself.
             item.add_marker(pytest.mark.xdist_group(f"house{_mode(item)}"))
     items.sort(key=_place)
+    # Several processes would run one of them alone, and say nothing.
+    names = Counter(item.nodeid for item in items)
+    if twice := [name for name, count in names.items() if count > 1]:
+        raise pytest.UsageError(f"Tests of one name: {', '.join(twice)}")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -9,7 +9,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -31,6 +31,15 @@ CHECKS = [
     response_schema_conformance,
 ]
 SCHEMA = schemathesis.openapi.from_dict(api.get_openapi_schema())
+OPERATIONS = [
+    (path, method) for path, known in api.get_openapi_schema()["paths"].items() for method in known
+]
+EXAMPLES = settings(
+    max_examples=25,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
 
 
 @pytest.fixture(autouse=True)
@@ -56,24 +65,22 @@ def key(owner: User, team: Team) -> str:
     return api_key_create(user=owner, team=team, name="fuzz")
 
 
-@SCHEMA.parametrize()
-@settings(
-    max_examples=25,
-    deadline=None,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
-def test_every_operation(
-    case: "schemathesis.Case[Any]", key: str, application: WSGIHandler
-) -> None:
+@pytest.mark.parametrize(("path", "method"), OPERATIONS)
+def test_every_operation(path: str, method: str, key: str, application: WSGIHandler) -> None:
     names = {"crew_id": "research-desk", "slug": "assembly-line"}
-    if len(repr(case.path_parameters)) % 2:
-        # Half of the names are those of things that are there.
-        case.path_parameters |= {
-            name: names[name] for name in case.path_parameters if name in names
-        }
     headers = {"Authorization": f"Bearer {key}"}
-    case.call_and_validate(headers=headers, checks=CHECKS, app=application)
+
+    @EXAMPLES
+    @given(SCHEMA[path][method].as_strategy())
+    def keeps_its_word(case: AnyCase) -> None:
+        if len(repr(case.path_parameters)) % 2:
+            # Half of the names are those of things that are there.
+            case.path_parameters |= {
+                name: names[name] for name in case.path_parameters if name in names
+            }
+        case.call_and_validate(headers=headers, checks=CHECKS, app=application)
+
+    keeps_its_word()
 
 
 def test_the_description_has_every_operation_with_its_refusals() -> None:

@@ -1,17 +1,19 @@
 """Secrets that a server or a program repeats are kept out of journals and pages."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 Json = Any
 MASK = "[credential]"
-# What is shorter, or a word, stands for a key where a server asks for any.
-LONG, LEAST = 20, 6
+LEAST = 6
+# What stands for a key where a server asks for any: a short word or two.
+_WORD = re.compile(r"[a-z_-]{,11}")
 
 
 def secrets_of(values: Iterable[str]) -> list[str]:
     """Return the values that are no common words, the longest first."""
-    found = {value for value in values if len(value) >= LONG or _is_cryptic(value)}
+    found = {value for value in values if len(value) >= LEAST and not _WORD.fullmatch(value)}
     return sorted(found, key=len, reverse=True)
 
 
@@ -52,7 +54,3 @@ class Masking:
                 return len(text) - start
             start += 1
         return 0
-
-
-def _is_cryptic(value: str) -> bool:
-    return len(value) >= LEAST and any(character.isdigit() for character in value)

@@ -238,6 +238,8 @@ async def _read(stream: Any, answer: Answer, peer: Peer, on_delta: Callable[[str
 
 def _without(secrets: list[str], reply: ModelReply) -> ModelReply:
     """Return a reply that does not repeat the key."""
+    if not secrets:
+        return reply
     told = reply.model_dump(mode="json")
     shown = without(secrets, told)
     return reply if shown == told else ModelReply.model_validate(shown)

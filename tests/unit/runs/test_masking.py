@@ -28,6 +28,11 @@ def test_a_placeholder_is_a_word_like_others(placeholder: str) -> None:
     assert Masking([]).piece("Start ollama with no-key.") == "Start ollama with no-key."
 
 
+@pytest.mark.parametrize("key", ["s3cret", "sk-SECRET", "sk-secret-key-of-ours", "correct horse"])
+def test_a_key_need_not_look_like_one(key: str) -> None:
+    assert without(secrets_of([key]), f"It is {key}.") == "It is [credential]."
+
+
 def test_the_longest_goes_first() -> None:
     secrets = secrets_of(["abc123", "abc123-abc123"])
     assert without(secrets, "abc123-abc123 abc123") == "[credential] [credential]"

@@ -48,7 +48,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "shared_house" in fixtures:
             # A process has the tests of all files that share one to itself.
             item.add_marker(pytest.mark.xdist_group(f"house{_mode(item)}"))
-    items.sort(key=_place)
+    sizes = Counter(item.path for item in items)
+    items.sort(key=lambda item: (_place(item), -sizes[item.path]))
     # Several processes would run one of them alone, and say nothing.
     names = Counter(item.nodeid for item in items)
     if twice := [name for name, count in names.items() if count > 1]:

@@ -8,7 +8,7 @@ from crews.lint import crew_lint
 from crews.models import Crew, CrewVersion, Template
 from crews.parse import spec_check
 from crews.problems import Problem
-from crews.strict_json import Json
+from crews.strict_json import Json, json_canonical
 from teams.models import Team
 
 
@@ -79,6 +79,15 @@ def document_problems(document: Json, team: Team) -> list[Problem]:
 
 def version_latest(crew: Crew) -> CrewVersion | None:
     return crew.versions.first()
+
+
+def is_published(crew: Crew, document: Document, latest: CrewVersion | None) -> bool:
+    """Say whether the latest version is the draft, so that publishing it makes no new one."""
+    spec, _ = spec_check(document)
+    if latest is None or spec is None:
+        return False
+    same = json_canonical(spec.document()) == json_canonical(latest.document)
+    return same and crew.rehearsal == latest.rehearsal
 
 
 def templates_for(team: Team) -> "QuerySet[Template]":

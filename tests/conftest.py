@@ -84,7 +84,7 @@ def _place(item: pytest.Item) -> int:
     once Playwright's loop runs, no other event loop can in this process."""
     if "/tests/browser/" in item.path.as_posix():
         return 2
-    return 0 if item.get_closest_marker("whole") else 1
+    return 0 if any(map(item.get_closest_marker, ("whole", "alike"))) else 1
 
 
 @pytest.fixture(scope="session")

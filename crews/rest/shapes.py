@@ -12,7 +12,7 @@ from crews.catalog import Catalog
 from crews.constraints import RULES
 from crews.models import Crew, CrewVersion, Template
 from crews.problems import Problem, Severity
-from crews.selectors import crew_document, document_problems, version_latest
+from crews.selectors import crew_document, document_problems, is_published, version_latest
 from teams.access import Caller
 
 Document = dict[str, Any]
@@ -134,6 +134,7 @@ class CrewOut(CrewItem):
     document: Document
     problems: list[ProblemOut]
     published: PublishedOut | None
+    unchanged: bool
     permissions: PermissionsOut
 
     @classmethod
@@ -147,6 +148,7 @@ class CrewOut(CrewItem):
             published=PublishedOut(number=latest.number, hash=latest.content_hash)
             if latest
             else None,
+            unchanged=is_published(crew, document, latest),
             permissions=PermissionsOut(
                 change=caller.can("crews.change", crew.team),
                 run=caller.can("runs.start", crew.team),

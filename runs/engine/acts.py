@@ -14,6 +14,7 @@ from runs.engine.rates import Rate
 from runs.errors import ActionError
 from runs.journal import entries as e
 from runs.journal import store
+from runs.providers.pricing import REHEARSAL
 
 Json = Any
 
@@ -103,6 +104,10 @@ class Act:
     rate: Rate | None = None
     cache: Cacheable | None = None
 
+    @property
+    def is_paid(self) -> bool:
+        return self.type == "model_call" and self.provider != REHEARSAL
+
 
 def started(
     act: Act,
@@ -114,6 +119,7 @@ def started(
     gated: bool = False,
     waits_s: float = 0.0,
     cached: dict[str, Json] | None = None,
+    lost: bool = False,
 ) -> store.NewEntry:
     reserved = None
     if act.tokens or act.cost_usd is not None:
@@ -132,6 +138,7 @@ def started(
         waits_s=waits_s or None,
         waits_for=act.rate.told if waits_s and act.rate else None,
         cached=cached,
+        lost=(lost and act.is_paid) or None,
     )
     return entry_of(begins, key, action, scope, act, gated=gated)
 

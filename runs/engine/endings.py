@@ -6,7 +6,6 @@ from runs.engine import retry
 from runs.engine.acts import Act
 from runs.engine.breaking_off import NotNeeded
 from runs.journal.entries import ActionFailed
-from runs.providers.pricing import REHEARSAL
 
 Json = Any
 
@@ -38,6 +37,5 @@ def _given_up(error: dict[str, Json], act: Act) -> ActionFailed:
     """Return an end in the middle: what was written is kept, what it cost nobody knows."""
     kept = {"partial_text": partial} if (partial := act.heard()) else {}
     # No tokens were told, and no price is known: so the totals say that there is more.
-    paid = act.type == "model_call" and act.provider != REHEARSAL
-    usage = {"input_tokens": 0, "output_tokens": 0} if paid else None
+    usage = {"input_tokens": 0, "output_tokens": 0} if act.is_paid else None
     return ActionFailed(error={**error, "given_up": True, **kept}, final=True, usage=usage)

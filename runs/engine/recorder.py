@@ -130,7 +130,7 @@ class Recorder(Ledger):
         times. Raises ActionError when it failed for good.
         """
         key, action, known = self._place(scope, slot, act)
-        attempt, retries_left = 1, act.retries
+        attempt, retries_left, lost = 1, act.retries, False
         if known is not None:
             if known.status == "finished":
                 return known.output
@@ -143,13 +143,16 @@ class Recorder(Ledger):
                 retries_left = max(0, act.retries - known.attempt)
             else:
                 await self._in_doubt(known, act, key, scope)
+                lost = True
         done = doing(scope.action, act)
         if known is None:
             if hit := await self._found(act):
                 return self._served(hit, scope, key, action, act)
             self.budget.breaker.begin(done)
         try:
-            return await self._attempts(scope, key, action, act, effect, attempt, retries_left)
+            return await self._attempts(
+                scope, key, action, act, effect, attempt, retries_left, lost=lost
+            )
         finally:
             self.budget.breaker.end(done)
 
@@ -162,6 +165,8 @@ class Recorder(Ledger):
         effect: Callable[[str], Awaitable[Outcome]],
         attempt: int,
         retries_left: int,
+        *,
+        lost: bool,
     ) -> Json:
         place = scope.place(act.agent)
         while True:
@@ -175,9 +180,17 @@ class Recorder(Ledger):
             try:
                 self.record(
                     self._started(
-                        act, key, action, scope, attempt=attempt, gated=True, waits_s=waits
+                        act,
+                        key,
+                        action,
+                        scope,
+                        attempt=attempt,
+                        gated=True,
+                        waits_s=waits,
+                        lost=lost,
                     )
                 )
+                lost = False
                 await self.written()
                 async with breakable(scope.cuts):
                     await self._sleep(waits)

@@ -91,7 +91,8 @@ class ActionStarted(ActionPayload):
     """An action is about to happen. `input_hash` covers the whole input also where `input` is
     shortened to what is new (a model call names the messages since the call before it). `waits_s`:
     it begins that much later, for the limit that `waits_for` names. `cached` (`{run, action, at}`)
-    is whose result is taken instead of doing it."""
+    is whose result is taken instead of doing it. `lost`: the attempt before it was lost with its
+    worker, and what that cost nobody knows."""
 
     kind: ClassVar[str] = "action.started"
     type: ActionType
@@ -105,6 +106,7 @@ class ActionStarted(ActionPayload):
     waits_s: float | None = None
     waits_for: str | None = None
     cached: dict[str, Json] | None = None
+    lost: bool | None = None
 
 
 class ActionFinished(ActionPayload):

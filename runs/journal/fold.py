@@ -145,6 +145,7 @@ def _start(state: RunState, entry: Entry, payload: dict[str, Json]) -> None:
     if action.type == "model_call" and action.cached is None:
         state.calls += taken is None
         state.taken_calls += taken is not None
+    state.unpriced |= taken is None and bool(payload.get("lost"))
 
 
 def _continue(state: RunState, action: ActionState, entry: Entry, payload: dict[str, Json]) -> None:

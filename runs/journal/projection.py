@@ -43,6 +43,7 @@ def run_change(entries: "Iterable[NewEntry]") -> RunChange:
             continue
         if kind == "action.started":
             change.actions += data["attempt"] == 1
+            change.unpriced |= bool(data.get("lost"))
         elif kind in ("action.finished", "action.failed"):
             change.failures += kind == "action.failed"
             tokens, cost, unpriced = spent(data)

@@ -194,6 +194,7 @@ def takeover() -> Story:
         "openai/gpt-4.1-mini",
         {"messages": []},
         attempt=2,
+        lost=True,
         **call,
     )
     story.add("run.resumed", reason="The worker was lost.", wait=12_000)
@@ -204,6 +205,7 @@ def takeover() -> Story:
         "openai/gpt-4.1-mini",
         {"messages": []},
         attempt=3,
+        lost=True,
         **call,
     )
     story.add("run.resumed", reason="The worker before was told to end.", handover=True, wait=500)
@@ -214,6 +216,7 @@ def takeover() -> Story:
         "openai/gpt-4.1-mini",
         {"messages": []},
         attempt=4,
+        lost=True,
         **call,
     )
     story.finish(

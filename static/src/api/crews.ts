@@ -13,7 +13,9 @@ export type CrewState = {
   problems: Problem[];
   updated_at: string;
   updated_by: string | null;
-  published: { number: number; hash: string } | null;
+  published: Published | null;
+  /** The latest version is the draft. */
+  unchanged: boolean;
   permissions: { change: boolean; run: boolean };
 };
 

@@ -45,6 +45,7 @@ export type EdgeMarks = {
 };
 
 export type HandoffEdgeData = {
+  /** The titles of its ends. */
   from: string;
   to: string;
   /** Index in `handoffs`, or null for an edge that the pattern implies. */
@@ -176,8 +177,8 @@ function drawnEdges(document: CrewDocument, options: GraphOptions): GraphEdge[] 
       source: handoff.from,
       target: handoff.to,
       data: {
-        from: handoff.from,
-        to: handoff.to,
+        from: titleOf(handoff.from, document.roles[handoff.from]),
+        to: titleOf(handoff.to, document.roles[handoff.to]),
         index,
         marks: marksOf(handoff),
         lane: 0,
@@ -193,6 +194,8 @@ function impliedEdges(
   slots: readonly EmptySeat[],
   options: GraphOptions,
 ): GraphEdge[] {
+  const title = (id: string) =>
+    slots.find((slot) => slotId(slot.seat) === id)?.title ?? titleOf(id, document.roles[id]);
   return impliedPairs(
     document,
     slots.map((slot) => slot.seat),
@@ -204,8 +207,8 @@ function impliedEdges(
       source: from,
       target: to,
       data: {
-        from,
-        to,
+        from: title(from),
+        to: title(to),
         index: null,
         marks: { schema: false, artifacts: 0 },
         lane: 0,

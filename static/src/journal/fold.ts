@@ -161,6 +161,7 @@ function start(state: RunState, entry: Entry, payload: JsonObject): void {
     if (taken) state.taken_calls += 1;
     else state.calls += 1;
   }
+  state.unpriced ||= !taken && payload.lost === true;
 }
 
 function newAction(id: string, entry: Entry, payload: JsonObject): ActionState {

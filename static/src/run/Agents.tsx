@@ -72,8 +72,9 @@ function figures(report: Report): string[] {
     `${calls} ${calls === 1 ? "call" : "calls"}`,
     `${succeeded} succeeded`,
     `${failed} failed`,
-    `mean ${duration(mean_s * 1000)}`,
-    `95% within ${duration(p95_s * 1000)}`,
+    ...(succeeded + failed
+      ? [`mean ${duration(mean_s * 1000)}`, `95% within ${duration(p95_s * 1000)}`]
+      : []),
     `${count(tokens)} tokens`,
     money(parseMoney(cost_usd)),
   ];

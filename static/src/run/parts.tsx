@@ -54,10 +54,12 @@ export function elapsedOf(state: RunState, now: number): number {
   return Math.max(0, wall - state.idle_s * 1000);
 }
 
-/** An action's duration, counting while it runs. `until` stops the clock at a moment looked at. */
+/** An action's duration, counting while it runs; none of what is done in an instant. `until` stops
+ * the clock at a moment looked at. */
 export function Took({ action, until }: { action: ActionState; until: number | null }) {
   const open = action.ended_at === null && until === null;
   const present = useNow(open);
+  if (action.ended_at === action.started_at) return null;
   const end = action.ended_at ? Date.parse(action.ended_at) : (until ?? present);
   return <>{duration(Math.max(0, end - Date.parse(action.started_at)))}</>;
 }

@@ -112,6 +112,8 @@ def test_publish_and_run(site: Installation, signed_in: Page) -> None:
     crew_id = open_editor(page, site, crew(task={"example": "Say hello."}))
     page.get_by_role("button", name="Publish").click()
     expect(page.get_by_role("button", name="Published v1")).to_be_disabled()
+    page.reload()
+    expect(page.get_by_role("button", name="Published v1")).to_be_disabled()
     page.get_by_role("button", name="Run", exact=True).click()
     expect(page.get_by_label("Task")).to_have_value("Say hello.")
     page.get_by_label("Task").fill("Say good morning.")

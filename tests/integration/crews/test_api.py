@@ -111,9 +111,11 @@ def test_publish_pins_a_version(api: Client) -> None:
     first = post(api, f"{path}/publish", {"revision": 1}).json()
     assert first["number"] == 1
     assert post(api, f"{path}/publish", {"revision": 1}).json() == first
-    assert api.get(path).json()["published"] == first
+    published = api.get(path).json()
+    assert (published["published"], published["unchanged"]) == (first, True)
     body = {"revision": 1, "document": desk(description="new")}
     api.put(path, body, content_type="application/json")
+    assert not api.get(path).json()["unchanged"]
     assert post(api, f"{path}/publish", {"revision": 1}).status_code == 409
     second = post(api, f"{path}/publish", {"revision": 2}).json()
     assert second["number"] == 2

@@ -34,6 +34,7 @@ def test_killed_in_a_call_and_right_after_an_answer(house: House) -> None:
     assert len(house.calls("step 1")) == 2
     assert len(house.calls()) == trail.attempts(entries)
     assert len(house.calls()) <= 6 + 2
+    assert house.read(run)["unpriced"]
     lost = [entry for entry in entries if entry["kind"] == "run.resumed"]
     assert 1 <= len(lost) <= 2
     assert all(entry["actor"] == "system" for entry in lost)

@@ -53,7 +53,11 @@ export async function open({ crewId, crew, catalog }: Props): Promise<void> {
   });
   // A crew just made from a template comes with its run panel open.
   if (window.location.hash === "#run") useEditor.setState({ panel: "run" });
-  useSession.setState({ crewId: state.id, published: state.published });
+  useSession.setState({
+    crewId: state.id,
+    published: state.published,
+    publishedDocument: state.unchanged ? document : null,
+  });
   start(state.revision, document ?? useEditor.getState().document);
 }
 

@@ -1,6 +1,7 @@
 """Fixtures for every test: real engines, whole installations in both modes, a browser."""
 
 import os
+import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ from uuid import uuid4
 import docker
 import pytest
 from playwright.sync_api import BrowserContext, Page
-from xdist.scheduler import LoadGroupScheduling, Scheduling
+from xdist.scheduler import LoadScopeScheduling, Scheduling
 
 from config.embedded.deathwatch import die_with_parent
 from tests.engines import leftovers
@@ -38,16 +39,15 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         leftovers.remove_sandboxes()
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    fixtures = set(getattr(item, "fixturenames", ()))
+    if fixtures & {"new_installation", "shared_house", "site", "studio_site"}:
+        item.add_marker("whole")
+    elif fixtures & {"db", "transactional_db"} or item.get_closest_marker("django_db"):
+        item.add_marker("database")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        fixtures = set(getattr(item, "fixturenames", ()))
-        if fixtures & {"new_installation", "shared_house", "site", "studio_site"}:
-            item.add_marker("whole")
-        elif fixtures & {"db", "transactional_db"} or item.get_closest_marker("django_db"):
-            item.add_marker("database")
-        if "shared_house" in fixtures:
-            # A process has the tests of all files that share one to itself.
-            item.add_marker(pytest.mark.xdist_group(f"house{_mode(item)}"))
     sizes = Counter(item.path for item in items)
     items.sort(key=lambda item: (_place(item), -sizes[item.path]))
     # Several processes would run one of them alone, and say nothing.
@@ -61,22 +61,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
     return InGroups(config, log)
 
 
-class InGroups(LoadGroupScheduling):  # type: ignore[misc]  # it has no types
-    """Hands out to the processes of a test run what shares an installation, else file by file."""
+class InGroups(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
+    """Hands out to the processes of a test run what shares an installation (the house of its mode),
+    else file by file."""
 
     def _split_scope(self, nodeid: str) -> str:
-        group: str = super()._split_scope(nodeid)
-        return group.partition("::")[0]
+        house = re.search(r"\[(embedded|production)\b", nodeid)
+        return house[1] if house else nodeid.partition("::")[0]
 
 
 def pytest_sessionfinish() -> None:
     leftovers.remove_sandboxes(own=True)
-
-
-def _mode(item: pytest.Item) -> str:
-    """Return in which mode the installation of the test is, where it says so."""
-    params: dict[str, Any] = getattr(getattr(item, "callspec", None), "params", {})
-    return f"-{params['house_mode']}" if "house_mode" in params else ""
 
 
 def _place(item: pytest.Item) -> int:

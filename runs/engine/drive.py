@@ -28,6 +28,7 @@ from runs.errors import LeaseLost, ReplayDiverged, RunError, RunHalted, RunParke
 from runs.journal import entries as e
 from runs.journal import store
 from runs.journal.fold import FINAL, RunState, fold
+from runs.journal.placing import Head
 from runs.models import Run
 from runs.patterns import pattern_get
 from runs.providers.base import Credential
@@ -46,6 +47,7 @@ class Loaded:
 
     team: str
     state: RunState
+    head: Head
     scripts: Mapping[str, Json]
     credentials: Credentials
 
@@ -109,6 +111,7 @@ class Drive:
         loaded = await self._machine.read(lambda: load(self.run, environment=self._here))
         if loaded.state.status in FINAL:
             return True
+        self._machine.writer.expect(self.run, loaded.head)
         started = loaded.state.started or {}
         spec = spec_of(started["document"])
         everyone = with_roles_inside(spec, started.get("crews") or {})
@@ -292,7 +295,8 @@ def _at(state: RunState) -> str:
 def load(run: str, *, environment: bool = False) -> Loaded:
     """Read what driving a run needs. With `environment`, keys come from its variables too."""
     row = Run.objects.select_related("team").get(pk=run)
-    state = fold(store.read(run))
+    entries = store.read(run)
+    state = fold(entries)
     started = state.started or {}
     wanted = {
         (c["provider"], c["credential"])
@@ -313,6 +317,7 @@ def load(run: str, *, environment: bool = False) -> Loaded:
     return Loaded(
         team=str(row.team_id),
         state=state,
+        head=Head(entries[-1].seq, entries[-1].hash),
         scripts=_scripts(row, started) if row.rehearsal else {},
         credentials=credentials,
     )

@@ -18,6 +18,7 @@ from django.db import close_old_connections, connection
 from runs.errors import RunError
 from runs.journal import store
 from runs.journal.entries import Entry
+from runs.journal.placing import Head
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -49,6 +50,11 @@ class Writer:
         Whoever does not await it can rely on the order: what is appended later is written later.
         """
         return self._put(write)
+
+    def expect(self, run: str, head: Head) -> None:
+        """Take over from a reader which entry is a run's last, to save looking it up. One that is
+        not any more does no harm: what is chained to it is refused, and looked up then."""
+        self._heads.setdefault(run, head)
 
     def call(self, function: Callable[[], T]) -> asyncio.Future[T]:
         """Call a function on the writer's thread and connection."""

@@ -264,21 +264,19 @@ def test_ten_thousand_actions_stay_smooth(studio: Studio) -> None:
     studio.show(run)
     status(page, "Finished", seconds=30)
     expect(page.locator(".run-scrubber-text")).to_contain_text("20004 of 20004", timeout=30_000)
-    assert page.locator(".run-row").count() < 60
-    worst = page.evaluate(
+    drawn = page.evaluate(
         """async () => {
           const box = document.querySelector(".run-feed-box");
-          let worst = 0;
+          const drawn = [];
           for (let n = 0; n < 40; n += 1) {
-            const began = performance.now();
             box.scrollTop = (box.scrollHeight / 40) * n;
             await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
-            worst = Math.max(worst, performance.now() - began);
+            drawn.push(document.querySelectorAll(".run-row").length);
           }
-          return worst;
+          return drawn;
         }"""
     )
-    assert worst < 250
+    assert 0 < min(drawn) <= max(drawn) < 60
     slider = page.get_by_role("slider", name="Entry of the journal")
     slider.focus()
     slider.press("PageDown")

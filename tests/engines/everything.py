@@ -25,7 +25,7 @@ CPUS = min(os.cpu_count() or 2, 8)
 # More failures than these are no accident.
 FEW = 5
 # Run by `tests/conftest.py`, whose order must be kept.
-PYTEST = (sys.executable, "-m", "pytest", "--dist=loadgroup", "--no-loadscope-reorder")
+PYTEST = (sys.executable, "-m", "pytest", "--dist=loadscope", "--no-loadscope-reorder")
 ON_SQLITE = (*PYTEST, f"--numprocesses={CPUS + 2}")
 ON_POSTGRES = (*PYTEST, f"--numprocesses={CPUS}", "-m", "database and not alike")
 BESIDE = {

@@ -1,5 +1,6 @@
 """The ASGI application: Django for HTTP, Channels for websockets."""
 
+import gc
 import os
 
 from config.data_dir import prepare_data_dir
@@ -22,3 +23,5 @@ sockets = URLRouter([*websocket_urlpatterns, not_found])
 application = ProtocolTypeRouter(
     {"http": http, "websocket": WithLine(OurOriginOrKey(sockets, settings.PUBLIC_ORIGINS))}
 )
+# What is loaded stays; looked through for garbage, it would hold up every viewer.
+gc.freeze()

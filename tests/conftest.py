@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -72,6 +73,14 @@ class InGroups(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
 
 def pytest_sessionfinish() -> None:
     leftovers.remove_sandboxes(own=True)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_signing_key() -> Iterator[None]:
+    """No test signs by the key of a database that is gone."""
+    yield
+    if (signing := sys.modules.get("runs.journal.signing")) is not None:
+        signing.forget()
 
 
 def _place(item: pytest.Item) -> int:

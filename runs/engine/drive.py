@@ -255,7 +255,8 @@ class Drive:
         finished = e.RunFinished.model_construct(
             status=status, output=output, error=error, totals=totals
         )
-        recorder.record(store.NewEntry(payload=finished, gated=True))
+        tidy = all(action.status in ("finished", "failed") for action in state.actions.values())
+        recorder.record(store.NewEntry(payload=finished, gated=True, tidy=tidy))
         await recorder.written()
         log.info("run_ended", run=self.run, status=status, actions=totals["actions"])
 

@@ -75,6 +75,9 @@ def place(write: "Write", before: Head) -> Placed:
         entry, text = _chained(write.run, seq, at, new, prev_hash)
         prev_hash = entry.hash
         _keep(placed, entry, text)
+        if not new.tidy:
+            placed.actions.add(entry)
+            placed.questions.add(entry)
     return placed
 
 
@@ -107,5 +110,3 @@ def _keep(placed: Placed, entry: Entry, text: str) -> None:
         placed.blobs.append((blob, data))
     placed.entries.append(entry)
     placed.texts.append((None, blob) if blob else (text, None))
-    placed.actions.add(entry)
-    placed.questions.add(entry)

@@ -1,6 +1,7 @@
 """Signed heads of finished runs: Ed25519 over run, size and head, so that a cut tail or a rewritten
 journal shows even to somebody who kept nothing but the head and the public key."""
 
+import time
 from functools import lru_cache
 from typing import Any
 
@@ -21,6 +22,8 @@ from teams.vault import seal, unseal
 
 Json = Any
 log = structlog.get_logger(__name__)
+# How long a key that was read is used before it is looked for again.
+KEPT_S = 10.0
 
 
 def head_of(run: str) -> dict[str, Json]:
@@ -61,15 +64,30 @@ def signature_is_good(signed: dict[str, Json]) -> bool:
     return True
 
 
-def _key() -> tuple[Ed25519PrivateKey, str]:
-    """Return this installation's newest signing key, made at first need."""
+def key_ensure() -> SigningKey:
+    """Return this installation's newest signing key; make one where there is none."""
     row = SigningKey.objects.order_by("-pk").first()
     if row is None:
         fresh = Ed25519PrivateKey.generate()
         public = fresh.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw).hex()
         seed = fresh.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
         row = SigningKey.objects.create(public=public, sealed=seal(seed.hex()))
+    return row
+
+
+def _key() -> tuple[Ed25519PrivateKey, str]:
+    row = _newest(int(time.monotonic() / KEPT_S))
     return _opened(row.sealed), row.public
+
+
+@lru_cache(1)
+def _newest(_: int) -> SigningKey:
+    return key_ensure()
+
+
+def forget() -> None:
+    """Read the key anew at the next need."""
+    _newest.cache_clear()
 
 
 @lru_cache(1)

@@ -30,7 +30,8 @@ UNFINISHED = (*OPEN, "paused")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewEntry:
     """An entry before it has its place in the chain. `gated` ones start something and are not
-    written once the run is paused."""
+    written once the run is paused. The end of a run is `tidy` if no action and no question of it
+    is open."""
 
     payload: Payload
     action: str | None = None
@@ -39,6 +40,7 @@ class NewEntry:
     agent: str = ""
     actor: str = "system"
     gated: bool = False
+    tidy: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

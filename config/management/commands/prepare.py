@@ -5,6 +5,8 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
+from runs.journal.signing import key_ensure
+
 
 class Command(BaseCommand):
     help = "Migrate the database and install the built-in templates. Safe to repeat."
@@ -12,3 +14,5 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", verbosity=0, interactive=False)
         call_command("install_templates", verbosity=0)
+        # Now, before workers that begin together each make one.
+        key_ensure()

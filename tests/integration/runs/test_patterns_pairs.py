@@ -106,10 +106,10 @@ def test_d2_a_debate_ends_on_approval_and_is_concluded(stage: Stage) -> None:
 def test_d2_the_critic_really_executes_the_proposal(stage: Stage) -> None:
     crew = argument(synthesizer=False)
     crew["roles"]["critic"] |= {"tools": ["run_python"], "capabilities": ["code_execution"]}
-    run = {"name": "run_python", "arguments": {"code": "print(sum(range(5)))"}}
+    run = {"name": "run_python", "arguments": {"code": "print(sum(range(5)), 'came out')"}}
     wrong = Reply(text=json.dumps({"approved": False, "issues": ["it prints 10"]}))
     stage.server.rules = [
-        Rule(contains="10", anywhere="You criticise.", times=1, reply=wrong),
+        Rule(contains="10 came out", anywhere="You criticise.", times=1, reply=wrong),
         Rule(contains="it prints 10", reply=Reply(text="better")),
         Rule(contains="better", anywhere="You criticise.", reply=YES),
         Rule(anywhere="You criticise.", reply=Reply(tool_calls=(run,))),

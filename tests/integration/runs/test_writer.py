@@ -11,6 +11,7 @@ from runs.errors import RunHalted
 from runs.journal import entries as e
 from runs.journal import store
 from runs.journal.fold import fold
+from runs.journal.placing import Head
 from runs.journal.writer import Writer
 from runs.services import run_pause
 from tests.integration.runs.documents import steps
@@ -68,3 +69,21 @@ def test_an_intention_that_was_refused_is_told_whatever_is_written_after_it(stag
 
     asyncio.run(work())
     assert [entry.kind for entry in store.read(str(run.pk))].count("action.started") == 0
+
+
+def test_an_entry_that_is_not_the_last_any_more_does_no_harm(stage: Stage) -> None:
+    run = str(stage.start(steps(2)).pk)
+    finished = e.ActionFinished(output=1)
+    entry = store.NewEntry(payload=finished, action=e.action_id(run, "x"), key="x")
+    write = store.Write(run=run, entries=(entry,))
+    (first,) = store.read(run)
+    (second,) = store.append_one(write)
+
+    async def work() -> None:
+        writer = Writer()
+        writer.expect(run, Head(first.seq, first.hash))
+        (third,) = await asyncio.wait_for(writer.append(write), 10)
+        assert (third.seq, third.prev_hash) == (3, second.hash)
+        writer.close()
+
+    asyncio.run(work())

@@ -19,6 +19,8 @@ from runs.models import Action, Run
 # Rows that a page shows at first, and children that one action shows at once.
 ROWS = 200
 CHILDREN = 50
+# The width of a bar that can still be seen, in per cent of the run's time.
+THINNEST = 1.0
 
 
 @dataclass(slots=True)
@@ -183,8 +185,8 @@ def _bar(action: Action, begin: datetime, span: float) -> tuple[float, float]:
     if action.ended_at is not None and action.ended_at <= begin:
         return 0.0, 0.0
     left = (action.started_at - begin).total_seconds() / span * 100
-    left = min(max(left, 0.0), 100.0)
+    left = min(max(left, 0.0), 100.0 - THINNEST)
     if action.ended_at is None:
         return left, 100 - left
     width = (action.ended_at - action.started_at).total_seconds() / span * 100
-    return left, min(max(width, 0.0), 100 - left)
+    return left, min(max(width, THINNEST), 100 - left)

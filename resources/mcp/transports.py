@@ -19,7 +19,7 @@ from mcp.shared.message import SessionMessage
 
 from resources.answers import bounded
 from resources.errors import ServerFailed
-from resources.network import CONNECT_S, CheckedConnections
+from resources.network import CONNECT_S, CheckedConnections, trusted
 from sandbox.addresses import Address, is_public
 from sandbox.api import Process, Sandbox
 from sandbox.errors import SandboxError
@@ -66,9 +66,9 @@ class _Checked(httpx2.AsyncHTTPTransport):
     """Connects only to addresses at which a server may be."""
 
     def __init__(self) -> None:
-        super().__init__(trust_env=False)
+        super().__init__(verify=trusted(), trust_env=False)
         self._pool = httpcore2.AsyncConnectionPool(
-            ssl_context=httpx2.create_ssl_context(),
+            ssl_context=trusted(),
             network_backend=CheckedConnections(permit=may_serve),
         )
 

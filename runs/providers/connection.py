@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 import httpx2
 
 from resources.answers import bounded
+from resources.network import trusted
 from runs.providers.base import ProviderError
 from runs.providers.errors import CutStream, MalformedAnswer, Peer, Unreachable, WrongAddress
 
@@ -52,7 +53,6 @@ class _Pools:
     """
 
     def __init__(self) -> None:
-        self._tls = httpx2.create_ssl_context()
         self._clients: list[httpx2.AsyncClient] = []
         self._busy: list[int] = []
 
@@ -61,7 +61,7 @@ class _Pools:
         place = next((n for n, busy in enumerate(self._busy) if busy < POOL_SIZE), None)
         if place is None and len(self._clients) < MAX_POOLS:
             place = len(self._clients)
-            self._clients.append(_client(self._tls))
+            self._clients.append(_client())
             self._busy.append(0)
         elif place is None:
             place = self._busy.index(min(self._busy))
@@ -76,10 +76,10 @@ class _Pools:
             await client.aclose()
 
 
-def _client(tls: ssl.SSLContext) -> httpx2.AsyncClient:
+def _client() -> httpx2.AsyncClient:
     """Redirects are not followed: they would carry the key elsewhere."""
     return httpx2.AsyncClient(
-        verify=tls,
+        verify=trusted(),
         timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS),
         limits=httpx2.Limits(
             max_connections=None, max_keepalive_connections=POOL_SIZE, keepalive_expiry=30

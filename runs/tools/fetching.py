@@ -10,13 +10,12 @@ import ssl
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Final
 from urllib.parse import quote, urljoin, urlsplit
 
 import httpcore2
 
-from resources.network import CheckedConnections
+from resources.network import CheckedConnections, trusted
 from sandbox.addresses import AddressRefused, Permit, Resolve, host_name, is_public, resolve
 
 DEADLINE_S: Final = 20.0
@@ -102,7 +101,7 @@ class Fetcher:
         checked = CheckedConnections(resolve=self.resolve, permit=self.permit)
         try:
             async with httpcore2.AsyncConnectionPool(
-                ssl_context=self.tls or _tls(), network_backend=checked
+                ssl_context=self.tls or trusted(), network_backend=checked
             ) as pool:
                 return await self._ask(pool, target, passed)
         except AddressRefused as refused:
@@ -199,11 +198,6 @@ async def _body(answer: httpcore2.Response, encoding: str) -> tuple[bytes, bool]
         if len(body) > MAX_BYTES or packed > MAX_BYTES:
             return bytes(body[:MAX_BYTES]), True
     return bytes(body), False
-
-
-@cache
-def _tls() -> ssl.SSLContext:
-    return httpcore2.default_ssl_context()
 
 
 def _why(error: Exception) -> str:

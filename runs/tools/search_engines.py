@@ -119,6 +119,8 @@ async def search(credential: ResolvedCredential, query: str, count: int) -> list
 async def _send(question: Question) -> tuple[int, bytes]:
     import httpx2  # imported here: whoever lists the tools need not load it
 
+    from resources.network import trusted
+
     method, body = ("GET", None) if question.body is None else ("POST", json.dumps(question.body))
     headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
     headers |= question.headers or {}
@@ -126,7 +128,7 @@ async def _send(question: Question) -> tuple[int, bytes]:
         headers["Content-Type"] = "application/json"
     try:
         async with (
-            httpx2.AsyncClient(timeout=DEADLINE_S) as client,
+            httpx2.AsyncClient(verify=trusted(), timeout=DEADLINE_S) as client,
             client.stream(
                 method, question.url, params=question.query, headers=headers, content=body
             ) as answer,

@@ -240,7 +240,7 @@ class Drive:
         totals: dict[str, Json] = {
             "tokens": state.tokens,
             "cost_usd": str(state.cost_usd),
-            "unpriced": state.unpriced,
+            "unpriced": state.unpriced or state.has_lost_calls,
             "calls": state.calls,
             "actions": len(state.actions) - state.taken_actions,
             "failures": state.failures,

@@ -138,7 +138,8 @@ class Recorder(Ledger):
                 raise ActionError(known.error or {})
             attempt = known.attempt + 1
             if scope.cut:
-                raise self._broken_off(act, key, action, scope, begun=True)
+                lost = known.status == "running"
+                raise self._broken_off(act, key, action, scope, given_up=lost)
             if known.status == "retrying":
                 retries_left = max(0, act.retries - known.attempt)
             else:

@@ -83,6 +83,16 @@ class RunState:
     last_at: str = ""
     redacted: list[int] = field(default_factory=list)
 
+    @property
+    def has_lost_calls(self) -> bool:
+        """Say whether a model was called that nobody heard the end of: what it cost is unknown."""
+        return any(
+            action.type == "model_call"
+            and action.status == "running"
+            and action.provider != "rehearsal"
+            for action in self.actions.values()
+        )
+
 
 def fold(entries: Iterable[Entry], state: RunState | None = None) -> RunState:
     """Add entries, in the order of their `seq`, to a state (a new one by default) and return it."""
@@ -258,6 +268,7 @@ def _go_on(state: RunState, at: str) -> None:
 
 def _end(state: RunState, status: str, at: str) -> None:
     state.status, state.ended_at = status, at
+    state.unpriced |= state.has_lost_calls
     for action in state.actions.values():
         if action.status in ("running", "retrying", "waiting", "uncertain"):
             action.status, action.ended_at = "cancelled", action.ended_at or at

@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connection
 
 from runs.journal.placing import Placed
-from runs.journal.projection import CLOSE, UNCHANGED, UPSERT_TAIL
+from runs.journal.projection import CLOSE, LOST, UNCHANGED, UPSERT_TAIL
 
 # A plan that was made while a table was small must not outlive that for long.
 REPLAN = 500
@@ -190,6 +190,7 @@ def _entries(one: Placed) -> list[dict[str, Any]]:
 def _others(one: Placed) -> list[tuple[str, list[tuple[Any, ...]]]]:
     statements = [
         (_INSERT_BLOB, [(one.run, name, data) for name, data in one.blobs]),
+        (LOST, one.actions.losing(uuid)),
         (CLOSE, one.actions.closing(uuid, time)),
         *one.questions.statements(uuid, time),
     ]

@@ -183,7 +183,12 @@ class ActionRows:
                 rows.append((*values, values[-1], uuid(action)))
             yield _UPDATE, rows
         if self.ended:
+            yield LOST, self.losing(uuid)
             yield CLOSE, self.closing(uuid, time)
+
+    def losing(self, uuid: Adapt) -> list[tuple[Any, ...]]:
+        """Return the rows for `LOST`."""
+        return [(uuid(run), uuid(run)) for run, _ in self.ended]
 
     def closing(self, uuid: Adapt, time: Adapt) -> list[tuple[Any, ...]]:
         """Return the rows for `CLOSE`."""
@@ -244,6 +249,12 @@ _UPDATE = (
     " error = COALESCE(%s, error), preview = COALESCE(%s, preview), tokens = tokens + %s,"
     " cost_usd = COALESCE(cost_usd + CAST(%s AS numeric), CAST(%s AS numeric), cost_usd) WHERE"
     " id = %s"
+)
+# A call that nobody heard the end of: what it cost is unknown.
+LOST = (
+    "UPDATE runs_run SET unpriced = TRUE WHERE id = %s AND EXISTS (SELECT 1 FROM runs_action"
+    " WHERE run_id = %s AND type = 'model_call' AND status = 'running'"
+    " AND provider <> 'rehearsal')"
 )
 # What was under way when its run ended.
 CLOSE = (

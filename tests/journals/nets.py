@@ -7,7 +7,7 @@ from tests.journals.story import Story
 
 def thrifty() -> Story:
     """A plan: one subtask's result is found again, one waits for a rate limit and runs out of time,
-    one is skipped, and one is still queued when the run is cancelled."""
+    one is skipped, and one is still queued when the run is cancelled, with a call under way."""
     story = Story("thrifty")
     story.begin(DESK, "A report")
     ids = ("a", "b", "c", "d")
@@ -37,5 +37,8 @@ def thrifty() -> Story:
     story.fail("branch/2/delegation", "lead", late, final=True)
     skipped = {"status": "skipped", "reason": "It needs 'b', which is failed."}
     story.finish("branch/3/delegation", "lead", skipped)
+    story.start(
+        "model_call", "lead/model2", "lead", "m", {"messages": []}, provider="openai", model="m"
+    )
     story.add("run.cancelled", actor="user:ada@example.org", reason="Enough.")
     return story

@@ -333,6 +333,11 @@ function end(state: RunState, status: RunStatus, at: string): void {
   state.status = status;
   state.ended_at = at;
   for (const action of state.actions.values()) {
+    // Nobody heard the end of it: what it cost is unknown.
+    state.unpriced ||=
+      action.type === "model_call" &&
+      action.status === "running" &&
+      action.provider !== "rehearsal";
     if (["running", "retrying", "waiting", "uncertain"].includes(action.status)) {
       action.status = "cancelled";
       action.ended_at = action.ended_at ?? at;

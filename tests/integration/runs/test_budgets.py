@@ -8,7 +8,7 @@ import pytest
 from tests.fakes.model_server import Reply, Rule
 from tests.integration.runs import trail
 from tests.integration.runs.documents import ANTHROPIC, OPENAI, delegate, desk, model_role, steps
-from tests.integration.runs.kills import replayed
+from tests.integration.runs.kills import Killed, replayed
 from tests.integration.runs.playing import Stage
 
 Json = Any
@@ -133,6 +133,16 @@ def test_an_unknown_model_has_no_price_and_says_so(stage: Stage) -> None:
     assert played.run.status == "finished"
     assert played.run.unpriced
     assert trail.attempts(played.entries) == 2
+
+
+def test_a_call_that_is_lost_for_good_leaves_the_cost_unknown(stage: Stage) -> None:
+    crew = steps(2, limits={"on_failures": "proceed"})
+    crew["roles"]["s0"]["limits"] = {"calls": 1}
+    played = Killed(stage, 3).play(crew)
+    assert "may make 1 model call and has made 1" in played.error["message"]
+    assert trail.attempts(played.entries) == 1
+    assert played.entries[-1]["payload"]["totals"]["unpriced"]
+    assert played.run.unpriced
 
 
 def test_the_breaker_ends_a_run_that_keeps_failing(stage: Stage) -> None:

@@ -17,6 +17,7 @@ def test_cancel_ends_the_call_in_flight_and_no_other_follows(house: House) -> No
     house.in_flight("step 1")
     house.post(f"/runs/{run}/cancel", {"reason": "wrong task"})
     assert house.read(run)["status"] == "cancelled"
+    assert house.read(run)["unpriced"]
     house.server.wait(lambda: house.calls("step 1")[0].ended == "abandoned", 5)
     assert len(house.calls()) == 2
     entries = house.entries(run)

@@ -23,7 +23,7 @@ MARKS = {"ok": "ok ", "warning": "!  ", "error": "NO "}
 
 class Command(BaseCommand):
     help = "Say what a crew lacks before it can run, and what a run costs. Exit 1 if it cannot run."
-    requires_migrations_checks = False
+    requires_system_checks: list[str] = []  # they load every page: 0.3 s of 1.2
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("crew", metavar="FILE_OR_SLUG")

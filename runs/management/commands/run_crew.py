@@ -28,7 +28,7 @@ BAD_INPUT = 2
 
 class Command(BaseCommand):
     help = "Run a crew in this process and print what happens."
-    requires_migrations_checks = False
+    requires_system_checks: list[str] = []  # they load every page: 0.3 s of 1.2
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(

@@ -27,7 +27,7 @@ class Command(BaseCommand):
         "Run the same tasks through variants of crews and compare. Exit 1 if a check failed or a"
         " run waits."
     )
-    requires_migrations_checks = False
+    requires_system_checks: list[str] = []  # they load every page: 0.3 s of 1.2
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("plan", metavar="FILE", help="YAML or JSON, see docs/experiments.md")

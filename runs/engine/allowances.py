@@ -18,7 +18,8 @@ def topped_up(limits: CrewLimits, state: RunState) -> CrewLimits:
         if (action.decision or {}).get("choice") != TOP_UP:
             continue
         for name, value in ((action.decision or {}).get("value") or {}).items():
-            amount = Decimal(value) if name == "cost_usd" else value
+            # In JSON Schema 3000.0 is an integer; no model server takes it for one.
+            amount = Decimal(value) if name == "cost_usd" else int(value)
             before = more.get(name, getattr(limits, name))
             more[name] = None if before is None else before + amount
     return limits.model_copy(update=more)

@@ -56,7 +56,7 @@ def test_a_top_up_holds_after_kills_and_is_not_spent_twice(stage: Stage) -> None
     stage.server.rules = [Rule(reply=Reply(text="x", usage=(200, 20)))]
     document = steps(6, limits={"tokens": 900})
     played = stage.play(document)
-    decide(stage, played, limit_asked(played), "top_up", value={"tokens": 300})
+    decide(stage, played, limit_asked(played), "top_up", value={"tokens": 300.0})
     played = stage.go_on(played.run)
     spent = [played.run.tokens]
     while played.run.status == "waiting":
@@ -66,6 +66,7 @@ def test_a_top_up_holds_after_kills_and_is_not_spent_twice(stage: Stage) -> None
         spent.append(played.run.tokens)
     assert played.run.status == "finished"
     assert played.run.tokens == 6 * 220
+    assert {type(call.body["max_completion_tokens"]) for call in stage.server.calls} == {int}
     for after in range(2, 16, 3):
         again = Killed(stage, after).play(document)
         while again.run.status == "waiting":

@@ -66,7 +66,7 @@ def test_a_top_up_holds_after_kills_and_is_not_spent_twice(stage: Stage) -> None
         spent.append(played.run.tokens)
     assert played.run.status == "finished"
     assert played.run.tokens == 6 * 220
-    assert {type(call.body["max_completion_tokens"]) for call in stage.server.calls} == {int}
+    assert {type(call.body["max_tokens"]) for call in stage.server.calls} == {int}
     for after in range(2, 16, 3):
         again = Killed(stage, after).play(document)
         while again.run.status == "waiting":

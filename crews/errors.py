@@ -39,9 +39,5 @@ class StaleDraft(CrewError):
         self.saved_at = saved_at
 
 
-class TemplateUnknown(CrewError):
-    """There is no template of that name."""
-
-
 class LibraryBroken(CrewError):
     """A built-in template does not fit this installation."""

@@ -6,8 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 import structlog
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -49,19 +48,6 @@ def sign(run: str) -> dict[str, Json] | None:
     signature = signed(head_of(run))
     Run.objects.filter(pk=run).update(signature=signature)
     return signature
-
-
-def signature_is_good(signed: dict[str, Json]) -> bool:
-    """Say whether a signed head was signed by the key that it names."""
-    head = {
-        name: value for name, value in signed.items() if name not in ("public_key", "signature")
-    }
-    try:
-        public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(signed["public_key"]))
-        public.verify(bytes.fromhex(signed["signature"]), canonical(head).encode())
-    except (InvalidSignature, ValueError, KeyError, TypeError):
-        return False
-    return True
 
 
 def key_ensure() -> SigningKey:

@@ -43,14 +43,6 @@ TOOLS: dict[str, Tool] = {
 }
 
 
-def tool_get(name: str) -> Tool:
-    """Return a tool by name. Raises LookupError that lists the choices."""
-    try:
-        return TOOLS[name]
-    except KeyError:
-        raise LookupError(f"There is no tool '{name}'; there are {', '.join(TOOLS)}.") from None
-
-
 def tool_find(name: str, pinned: Mapping[str, Any]) -> Tool | None:
     """Return a tool by the name in a document: one of ours, or one of the team's servers as the
     run pinned it."""

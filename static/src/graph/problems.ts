@@ -17,10 +17,6 @@ export type Tally = { severity: Severity; count: number; messages: string[] };
 
 const RANK: Record<Severity, number> = { error: 0, warning: 1, advice: 2 };
 
-export function worse(a: Severity, b: Severity): Severity {
-  return RANK[a] <= RANK[b] ? a : b;
-}
-
 /** Worst first; the order within one severity is kept. */
 export function sortProblems(problems: readonly Problem[]): Problem[] {
   return [...problems].sort((a, b) => RANK[a.severity] - RANK[b.severity]);

@@ -3,7 +3,7 @@ import type { CrewDocument, Json, Role } from "../../graph/document";
 import type { Seat } from "../../graph/seats";
 import { adopt, setPattern, withField, withFilled } from "./crew";
 import { connect, connectFault, removeHandoffs, reverseHandoff } from "./handoffs";
-import { freeName, nameFault, nameFrom } from "./names";
+import { freeName, nameFault } from "./names";
 import {
   addRole,
   blankRole,
@@ -143,10 +143,7 @@ test("another pattern seats everyone it can and forgets the old options", () => 
   expect(changed.pattern).toEqual({ name: "debate" });
 });
 
-test("names are made from what people type", () => {
-  expect(nameFrom("Fact checker (2)")).toBe("fact_checker_2");
-  expect(nameFrom("Éditeur")).toBe("editeur");
-  expect(nameFrom("123")).toBe("role");
+test("names are free, and faulty ones are told", () => {
   expect(freeName("worker_2", ["worker", "worker_2"])).toBe("worker_3");
   expect(nameFault("Bad Name", [])).toMatch(/lower-case/);
   expect(nameFault("lead", ["lead"])).toMatch(/Another/);

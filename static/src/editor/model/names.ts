@@ -6,18 +6,6 @@ export function validName(name: string): boolean {
   return VALID.test(name);
 }
 
-/** What people type, made into a name: "Fact checker (2)" becomes `fact_checker_2`. */
-export function nameFrom(text: string, fallback = "role"): string {
-  const name = text
-    .normalize("NFKD")
-    .replace(/[\u0300-\u036f]/g, "")
-    .toLowerCase()
-    .replace(/[^a-z0-9_-]+/g, "_")
-    .replace(/^[^a-z]+|[_-]+$/g, "")
-    .slice(0, 40);
-  return name || fallback;
-}
-
 /** `wanted`, or the first of `wanted_2`, `wanted_3`, … that is free. */
 export function freeName(wanted: string, taken: readonly string[]): string {
   const used = new Set(taken);

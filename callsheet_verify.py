@@ -68,7 +68,7 @@ def verify(lines: Iterable[str], public_key: str = "") -> Verdict:
             record = json.loads(line, object_pairs_hook=_object)
             if signed is not None:
                 verdict.problems.append(f"line {number}: there is something after the signed head")
-            elif "head" in record and isinstance(record["head"], dict):
+            elif list(record) == ["head"] and isinstance(record["head"], dict):
                 signed = record["head"]
             else:
                 ended |= record["kind"] in ENDS

@@ -6,9 +6,9 @@ browser's parser takes time and memory beyond all bounds for some pages of a few
 
 import html
 import re
+from string import ascii_lowercase, ascii_uppercase
 from typing import Final
 
-MAX_CHARS: Final = 2_000_000
 _LINES: Final = {
     *("address", "br", "dd", "div", "dl", "dt", "figcaption", "figure", "footer", "form"),
     *("header", "hr", "li", "main", "nav", "option", "pre", "tr"),
@@ -24,6 +24,7 @@ _UNSHOWN: Final = {
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]{0,40})")
 # Where a tag ends, or a value in quotes begins.
 _STOPS: Final = re.compile(r">|=\s*(?P<quote>[\"'])")
+_SMALL: Final = str.maketrans(ascii_uppercase, ascii_lowercase)
 _SPACES: Final = re.compile(r"\s+")
 _LINE: Final = "\x01"
 _PARAGRAPH: Final = "\x02"
@@ -32,8 +33,9 @@ _BREAKS: Final = re.compile(r"[ \x01\x02]*[\x01\x02][ \x01\x02]*")
 
 def html_text(markup: str) -> tuple[str, str]:
     """Return a page's title and its text: a line for each block, `- ` before items of lists."""
-    markup = markup[:MAX_CHARS].replace(_LINE, " ").replace(_PARAGRAPH, " ")
-    low = markup.lower() if len(markup.lower()) == len(markup) else markup
+    markup = markup.replace(_LINE, " ").replace(_PARAGRAPH, " ")
+    # Other capitals may have another number of small letters, and every place would be off.
+    low = markup.translate(_SMALL)
     parts: list[str] = []
     title = ""
     place = 0

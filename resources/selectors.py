@@ -12,6 +12,8 @@ from resources.models import Document, McpServer, McpTool, Passage
 from teams.models import Team
 
 MAX_WORDS: Final = 40
+MAX_WORD: Final = 250
+"""Longer ones are in no index; PostgreSQL refuses a question with one."""
 _WORD: Final = re.compile(r"\w+")
 
 _SQLITE: Final = """
@@ -56,7 +58,8 @@ def passages_found(
 ) -> list[Passage]:
     """Return the passages of a team that have most to do with the words of a query, the best
     first. `team` is its id; without `collections` all are searched."""
-    words = list(dict.fromkeys(word.lower() for word in _WORD.findall(query)))[:MAX_WORDS]
+    found = (word.lower() for word in _WORD.findall(query) if len(word) <= MAX_WORD)
+    words = list(dict.fromkeys(found))[:MAX_WORDS]
     if not words:
         return []
     lite = connection.vendor == "sqlite"
@@ -69,8 +72,8 @@ def passages_found(
     with connection.cursor() as cursor:
         cursor.execute(sql, [asked, owner, *collections, limit])
         order = {row[0]: place for place, row in enumerate(cursor.fetchall())}
-    found = Passage.objects.select_related("document").filter(pk__in=order)
-    return sorted(found, key=lambda passage: order[passage.pk])
+    passages = Passage.objects.select_related("document").filter(pk__in=order)
+    return sorted(passages, key=lambda passage: order[passage.pk])
 
 
 def _tsquery(words: Sequence[str]) -> str:

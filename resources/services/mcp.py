@@ -123,7 +123,9 @@ def server_refresh(*, server: McpServer) -> None:
     """Ask a server for its tools. New ones are kept, not chosen; of one that differs from what was
     accepted, what it says now is kept beside that. Raises ServerFailed, which is kept as well."""
     try:
-        found = {tool.name: tool for tool in async_to_sync(_list)(reach_of(server))}
+        found: dict[str, Definition] = {}
+        for tool in async_to_sync(_list)(reach_of(server)):
+            found.setdefault(tool.name, tool)  # of two of a name, calls mean the first
     except ServerFailed as failed:
         McpServer.objects.filter(pk=server.pk).update(failure=str(failed)[:2_000])
         raise

@@ -92,7 +92,11 @@ class Fetcher:
             passed.append(target.url)
             if len(passed) > MAX_REDIRECTS:
                 raise FetchFailed(f"It redirects more than {MAX_REDIRECTS} times.")
-            following = target_of(urljoin(target.url, location), allow, after_redirect=True)
+            try:
+                there = urljoin(target.url, location)
+            except ValueError as wrong:
+                raise FetchRefused(f"It redirects to what is no URL: {wrong}.") from None
+            following = target_of(there, allow, after_redirect=True)
             if target.scheme == "https" and following.scheme == "http":
                 raise FetchRefused(f"It redirects from https to http ({following.host}).")
             target = following

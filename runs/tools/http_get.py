@@ -11,6 +11,11 @@ from runs.tools.fetching import Fetcher, FetchFailed, FetchRefused, Page, target
 SHOWN: Final = 20_000
 _TEXT: Final = re.compile(r"(text/|application/([\w.-]+\+)?(json|xml|javascript|yaml|x-ndjson))")
 _CHARSET: Final = re.compile(r"charset=[\"']?([\w.:-]{1,40})", re.ASCII | re.IGNORECASE)
+# The last three make halves of characters, which nobody can write down.
+_NO_PAGES: Final = {
+    *("idna", "punycode", "undefined"),
+    *("unicode-escape", "raw-unicode-escape", "utf-7"),
+}
 # As the document is checked: hosts by name, never by address.
 _HOST: Final = r"^(\*|(\*\.)?([a-zA-Z0-9_-]+\.)+[a-zA-Z0-9-]*[a-zA-Z][a-zA-Z0-9-]*)(:[0-9]{1,5})?$"
 
@@ -128,9 +133,8 @@ def _charset(page: Page) -> str:
         codec = codecs.lookup(found.group(1) if found else "utf-8")
     except LookupError:
         return "utf-8"
-    # Python's registry also has codecs that unpack, or are no text.
-    known = codec._is_text_encoding and codec.name not in ("idna", "punycode", "unicode_escape")
-    return codec.name if known else "utf-8"
+    # Python's registry also has codecs that unpack, or are no text, or of no web page.
+    return codec.name if codec._is_text_encoding and codec.name not in _NO_PAGES else "utf-8"
 
 
 TOOL = tool(Fetcher())

@@ -108,9 +108,15 @@ def added_to(records: Records) -> Records:
     return records
 
 
+def added_to_the_head(records: Records) -> Records:
+    records[-1]["approved_by"] = "user:somebody.else@example.com"
+    return records
+
+
 FORGERIES = [
     erased_in_silence,
     added_to,
+    added_to_the_head,
     changed,
     removed,
     reordered,

@@ -71,6 +71,7 @@ def test_passages_are_found_by_their_words(team: Team) -> None:
             "% _ \\",
             "& | !( <-> :*",
             "x" * 1000,
+            "語" * 1000,
             "é " * 300,
             "\u200b",
         ),

@@ -153,6 +153,7 @@ async def test_a_name_is_resolved_once_and_the_connection_goes_there(web: WebSer
         "http://169.254.169.254/",
         "http://[::1]:{port}/secret",
         "javascript:alert(1)",
+        "http://[::1",
     ],
 )
 async def test_a_redirect_is_looked_at_again(web: WebServer, location: str) -> None:
@@ -254,6 +255,14 @@ async def test_what_is_no_text_is_not_shown(web: WebServer) -> None:
     missing = await get(f"{start}/none", allow)
     assert missing.is_error
     assert missing.text.startswith("404")
+
+
+@pytest.mark.parametrize("charset", ["utf-7", "raw_unicode_escape", "unicode_escape", "undefined"])
+async def test_no_charset_makes_halves_of_characters(web: WebServer, charset: str) -> None:
+    kind = f"text/plain; charset={charset}"
+    web.pages["/"] = Answer(body=b"+2AA- \\ud800", headers={"Content-Type": kind})
+    output = await get(f"http://a.example:{web.port}/", f"a.example:{web.port}")
+    assert output.text.endswith("+2AA- \\ud800")
 
 
 @pytest.mark.parametrize("packing", ["gzip", "deflate", "identity"])

@@ -118,3 +118,9 @@ def test_markup_that_hides_things_or_goes_deep() -> None:
     assert html_text("<title>T&lt;</title><p>&lt;b&gt; &amp;amp;")[:2] == ("T<", "<b> &amp;")
     assert html_text("<div>" * 50_000 + "deep" + "</div>" * 50_000)[1] == "deep"
     assert html_text("<" * 100_000)[0] == ""
+    assert html_text("<SCRIPT>a()</SCRIPT><p>İstanbul")[1] == "İstanbul"
+
+
+def test_a_large_page_is_read_to_its_end() -> None:
+    data = b"<p>word</p>" * 300_000 + b"<p>the last</p>"
+    assert pieces_of("html", data)[-1].text.endswith("the last")

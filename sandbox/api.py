@@ -26,6 +26,7 @@ class SandboxSpec:
     `image` is a flavour built by `sandbox_image` or the name of any local image with Python ≥ 3.9.
     `ttl_s`: a sandbox that hears from no controller for so long ends itself.
     `network` lists the hosts that programs may reach through the proxy (`sandbox.proxy`).
+    `awaits_files`: until `restore` is through nobody can take it over; it is lost to who tries.
     """
 
     image: str = "default"
@@ -37,6 +38,7 @@ class SandboxSpec:
     labels: Mapping[str, str] = field(default_factory=dict)
     ttl_s: float = 3600
     runtime: str | None = None
+    awaits_files: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

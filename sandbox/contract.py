@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
 
 from sandbox.api import Driver, Sandbox, SandboxInfo, SandboxSpec, Stream
 from sandbox.errors import FileError, SandboxLost, TunnelRefused
@@ -30,6 +31,14 @@ async def _refused(code: str, call: Awaitable[object]) -> None:
         _expect(problem.code == code, f"refused with {problem.code} instead of {code}")
     else:
         raise BrokenContract(f"not refused ({code})")
+
+
+async def _lost(call: Awaitable[object], otherwise: str) -> None:
+    try:
+        await call
+    except SandboxLost:
+        return
+    raise BrokenContract(otherwise)
 
 
 async def programs_are_values(box: Sandbox) -> None:
@@ -196,13 +205,15 @@ async def snapshots_restore(driver: Driver, spec: SandboxSpec) -> None:
     snapshot = await old.snapshot(store, known=known)
     _expect(len(kept) == 2, "every content once")
     await old.kill()
-    new = await driver.create(spec)
+    half, new = [await driver.create(replace(spec, awaits_files=True)) for _ in range(2)]
+    await _lost(driver.connect(half.id), "half a workspace is taken over")
     await new.restore(snapshot, fetch)
     _expect(await new.files.read("src/main.py") == b"print(1)\n", "restored")
     _expect(await new.files.read("data") == b"\0" * 100_000, "restored")
     _expect((await new.changes()).files == (), "what was restored is no news")
     await new.snapshot(store, known=known)
     _expect(len(kept) == 2, "what is known is not stored again")
+    _expect((await (await driver.connect(new.id)).run(["true"])).ok, "connected when restored")
     await new.kill()
 
 
@@ -210,11 +221,7 @@ async def a_dead_sandbox_is_lost(driver: Driver, spec: SandboxSpec) -> None:
     box = await driver.create(spec)
     await box.kill()
     for call in (box.run(["true"]), driver.connect(box.id)):
-        try:
-            await call
-        except SandboxLost:
-            continue
-        raise BrokenContract("a dead sandbox answers")
+        await _lost(call, "a dead sandbox answers")
     await driver.remove(box.id)
 
 

@@ -92,7 +92,7 @@ class DockerDriver:
     async def connect(self, sandbox_id: str) -> LiveSandbox:
         """Take over a running sandbox; a controller that still held it loses it."""
         known = self._live.get(sandbox_id)
-        if known is not None and not known.lost:
+        if known is not None and not known.lost and not known.spec.awaits_files:
             return known
         state = await self._engine.inspect(sandbox_id)
         if not state["State"]["Running"] or LABEL not in state["Config"]["Labels"]:
@@ -105,7 +105,7 @@ class DockerDriver:
         except BaseException:
             await channel.close()
             raise
-        if answer["note"] is None:  # its maker died before it said what this is
+        if answer["note"] is None:  # its maker died before it was what it should be
             await channel.close()
             await self._engine.kill(sandbox_id)
             raise SandboxLost

@@ -17,6 +17,9 @@ REPOSITORY = "callsheet-sandbox"
 USER = "65534:65534"
 PIDS = 128
 OPEN_FILES = 1024
+# What System V objects hold outlives the programs that made them, and counts as the sandbox's
+# memory: segments go with the last program that has them, queues and semaphores are few.
+KERNEL = {"kernel.shm_rmid_forced": "1", "kernel.msgmni": "32", "kernel.sem": "250 32000 32 128"}
 _MIB = 1 << 20
 
 
@@ -89,6 +92,7 @@ def container_config(spec: SandboxSpec, labels: Mapping[str, str]) -> dict[str, 
             "Privileged": False,
             "PidsLimit": PIDS,
             "IpcMode": "private",
+            "Sysctls": KERNEL,
             "Memory": spec.memory_mb * _MIB,
             "MemorySwap": spec.memory_mb * _MIB,
             "NanoCpus": int(spec.cpu * 1e9),

@@ -43,11 +43,12 @@ _SCAN = 8 << 20
 def settlement(spec: SandboxSpec) -> Head:
     """What the agent is told about its sandbox; the note comes back to whoever connects."""
     note = asdict(replace(spec, env={}, labels={})) | {"labels": dict(spec.labels)}
+    awaits_files = note.pop("awaits_files")
     way_out = {} if spec.network == "none" else WAY_OUT
     return {
         "ttl": spec.ttl_s,
         "env": {**way_out, **spec.env},
-        "note": note,
+        "note": None if awaits_files else note,
         "door": spec.network != "none",
     }
 
@@ -240,6 +241,9 @@ class LiveSandbox:
     async def restore(self, snapshot: Snapshot, fetch: FetchBlob) -> None:
         await snapshots.restore(self._files, snapshot, fetch)
         await self.changes()  # what was restored is no news
+        if self._spec.awaits_files:
+            self._spec = replace(self._spec, awaits_files=False)
+            await self._channel.request({"op": "adopt", "note": settlement(self._spec)["note"]})
 
     async def image(self) -> str:
         return str((await self._container.inspect(self._id))["Image"])

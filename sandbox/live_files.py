@@ -12,6 +12,7 @@ from sandbox.channel import Channel, Head, Reply, pieces
 from sandbox.errors import FileError, SandboxLost
 
 _LISTING = 16 << 20
+_FIRST, _LAST = (datetime(*day, tzinfo=UTC).timestamp() for day in ((1, 1, 1), (9999, 12, 31)))
 
 
 def info_of(row: dict[str, Any], path: str) -> FileInfo:
@@ -19,7 +20,8 @@ def info_of(row: dict[str, Any], path: str) -> FileInfo:
         path=path,
         kind=row["kind"],
         size=row["size"],
-        modified_at=datetime.fromtimestamp(row["mtime"], UTC),
+        # A program may give its files any time, also one that no calendar has.
+        modified_at=datetime.fromtimestamp(min(max(row["mtime"], _FIRST), _LAST), UTC),
     )
 
 

@@ -182,6 +182,7 @@ class Proxy:
         try:
             host = visit.host = host_name(visit.host)
         except AddressRefused as problem:
+            visit.host = visit.host[:100]
             raise _Refused(403, str(problem)) from None
         if not any(host == one or _below(host, one) for one in self._allow):
             allowed = ", ".join(self._allow)

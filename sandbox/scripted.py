@@ -13,6 +13,7 @@ import itertools
 import shlex
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from sandbox.api import (
@@ -223,6 +224,7 @@ class ScriptedSandbox:
             elif entry.kind == "directory":
                 await self._files.make_directory(entry.path)
         await self.changes()
+        self._spec = replace(self._spec, awaits_files=False)
 
     async def open_tunnel(self, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         self._check()
@@ -286,6 +288,9 @@ class ScriptedDriver:
     async def connect(self, sandbox_id: str) -> ScriptedSandbox:
         self._check()
         if sandbox_id not in self.sandboxes:
+            raise SandboxLost
+        if self.sandboxes[sandbox_id].spec.awaits_files:
+            await self.remove(sandbox_id)
             raise SandboxLost
         return self.sandboxes[sandbox_id]
 

@@ -25,7 +25,7 @@ from runs.models import Blob
 from runs.previews import table as previews
 from runs.tools import TOOLS
 from sandbox.api import Changes, Driver, ManifestEntry, Sandbox, SandboxSpec, Snapshot
-from sandbox.errors import SandboxError
+from sandbox.errors import SandboxError, SandboxLost
 from sandbox.hardening import FLAVOURS
 from sandbox.snapshots import CHANGING
 
@@ -169,13 +169,22 @@ class Workspaces:
     async def _attach_or_create(self, name: str) -> Sandbox:
         for info in await self._driver.list({RUN_LABEL: self._run, NAME_LABEL: name}):
             if info.state == "running":
-                sandbox = await self._driver.connect(info.id)
+                try:
+                    sandbox = await self._driver.connect(info.id)
+                except SandboxLost:
+                    await self._driver.remove(info.id)
+                    continue
                 self._attached.add(name)
                 return sandbox
-        choice = self._choice(name)
+        kept = await self._last_kept(name)
         labels = {**self._labels, NAME_LABEL: name}
-        sandbox = await self._driver.create(spec_of(choice, labels, self._images))
-        await sandbox.restore(await self._last_kept(name), self._fetch)
+        spec = spec_of(self._choice(name), labels, self._images)
+        sandbox = await self._driver.create(replace(spec, awaits_files=bool(kept.entries)))
+        try:
+            await sandbox.restore(kept, self._fetch)
+        except BaseException:
+            await sandbox.kill()
+            raise
         return sandbox
 
     def _choice(self, name: str) -> SandboxChoice:

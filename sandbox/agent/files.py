@@ -11,7 +11,11 @@ from typing import Any
 from sandbox.agent.linux import open_beneath
 
 CHUNK = 1 << 17
-_DEPTH = 64
+DEPTH = 64
+LONGEST = 4000
+"""Bytes of a path; the kernel takes 4095."""
+MOST_NAMES = 1 << 20
+"""Bytes of all paths told in one answer."""
 _CODES = {
     errno.ENOENT: "not_found",
     errno.EXDEV: "outside",
@@ -74,7 +78,7 @@ class Files:
 
     def _place(self, path: str) -> tuple[int, str]:
         """The root a path belongs to, and the path below it. Relative means /workspace."""
-        if "\0" in path or len(path) > 4000:
+        if "\0" in path or len(os.fsencode(path)) > LONGEST:
             raise Refused("bad_name")
         if not path.startswith("/"):
             return self._roots["workspace"], path or "."
@@ -160,7 +164,7 @@ class Files:
             if kind_of(os.stat(name, dir_fd=folder, follow_symlinks=False)) != "directory":
                 os.unlink(name, dir_fd=folder)
             elif recursive:
-                _remove_tree(folder, name, _DEPTH * 4)
+                _remove_tree(folder, name, DEPTH * 4)
             else:
                 os.rmdir(name, dir_fd=folder)
         finally:
@@ -169,7 +173,7 @@ class Files:
     def walk(self, path: str, recursive: bool, skip: frozenset[str]) -> Iterator[Entry]:
         """Everything below a folder, folders before what is in them; never through a link."""
         fd = self.open(path, os.O_RDONLY | os.O_DIRECTORY)
-        yield from _walk(fd, "", _DEPTH if recursive else 0, skip)
+        yield from _walk(fd, "", DEPTH if recursive else 0, skip)
 
 
 def kind_refused(info: os.stat_result) -> str:

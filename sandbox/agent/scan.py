@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from sandbox.agent.files import Entry, Files
+from sandbox.agent.files import DEPTH, LONGEST, MOST_NAMES, Entry, Files
 
 SKIP = frozenset(
     {
@@ -21,6 +21,7 @@ SKIP = frozenset(
 """Folders that a tool can make again: neither changes nor part of a snapshot."""
 MOST = 5000
 _LOOK_S = 2.0
+_PAGE = 4096
 
 Seen = dict[str, tuple[int, int, int, int]]
 
@@ -41,9 +42,11 @@ class Scan:
         """Files added, modified and removed since the last call, each list capped."""
         now: Seen = {}
         complete = True
+        names = 0
         give_up = time.monotonic() + _LOOK_S
         for entry in self._files.walk(".", True, SKIP):
-            if len(now) >= MOST or time.monotonic() > give_up:
+            names += len(entry.path)
+            if len(now) >= MOST or names > MOST_NAMES or time.monotonic() > give_up:
                 complete = False
                 break
             if entry.kind in ("file", "link"):
@@ -61,18 +64,24 @@ class Scan:
     def manifest(self, largest: int, total: int) -> Iterator[bytes]:
         """One JSON line for each file, folder and link; `skipped` says what a cap left out."""
         fresh: dict[tuple[int, int, int, int], str] = {}
+        names = 0
+        # What is sparse or linked twice takes its whole size when it is put there again.
+        place = os.statvfs("/workspace")
+        total = min(total, place.f_blocks * place.f_frsize)
         for count, entry in enumerate(self._files.walk(".", True, SKIP), start=1):
+            names += len(entry.path) + (entry.info.st_size if entry.kind == "link" else 0)
+            too_many = count > MOST or names > MOST_NAMES
             row: dict[str, Any] = {
                 "path": entry.path,
                 "kind": entry.kind,
                 "mode": stat.S_IMODE(entry.info.st_mode) & 0o777,
                 "size": entry.info.st_size,
             }
-            reason = _reason(entry, count, largest, total)
+            reason = _TOO_MANY if too_many else _reason(entry, largest, total)
             if reason:
                 row = {"path": entry.path, "skipped": reason}
             elif entry.kind == "file":
-                total -= entry.info.st_size
+                total -= _room(entry)
                 try:
                     row["sha256"] = fresh[_mark(entry.info)] = self._hash(entry)
                 except OSError:
@@ -80,7 +89,7 @@ class Scan:
             elif entry.kind == "link":
                 row["target"] = os.readlink(entry.name, dir_fd=entry.folder)
             yield json.dumps(row).encode() + b"\n"
-            if count > MOST:
+            if too_many:
                 break
         self._hashes = fresh
 
@@ -104,15 +113,34 @@ class Scan:
         return digest.hexdigest()
 
 
-def _reason(entry: Entry, count: int, largest: int, total: int) -> str:
-    if count > MOST:
-        return f"the workspace has more than {MOST} entries"
+_TOO_MANY = f"the workspace has more than {MOST} entries, or their names are too long"
+
+
+def _room(entry: Entry) -> int:
+    """Bytes that a file takes where it is written in full."""
+    return -(-entry.info.st_size // _PAGE) * _PAGE
+
+
+def _reason(entry: Entry, largest: int, total: int) -> str:
     if entry.kind == "other":
         return "it is no file, folder or link"
     if entry.path.encode() != os.fsencode(entry.path) or "\\x" in entry.path:
         return "its name is not UTF-8"
+    if len(entry.path.encode()) > LONGEST:
+        return "its path is too long"
+    if entry.kind == "directory":
+        return _closed(entry)
     if entry.kind == "file" and entry.info.st_size > largest:
         return f"it is larger than {largest} bytes"
-    if entry.kind == "file" and entry.info.st_size > total:
+    if entry.kind == "file" and _room(entry) > total:
         return "the snapshot is full"
+    return ""
+
+
+def _closed(entry: Entry) -> str:
+    """Why what is in a folder was not looked at, if it was not."""
+    if not os.access(entry.name, os.R_OK | os.X_OK, dir_fd=entry.folder):
+        return "this folder may not be read"
+    if entry.path.count("/") >= DEPTH:
+        return f"it is more than {DEPTH} folders deep"
     return ""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from sandbox.agent import cgroup
-from sandbox.agent.files import Files, Refused, Upload, describe, refusal
+from sandbox.agent.files import MOST_NAMES, Files, Refused, Upload, describe, refusal
 from sandbox.agent.link import Link
 from sandbox.agent.scan import Scan
 
@@ -64,9 +64,11 @@ class Storage:
 
     def _list(self, number: int, head: Head, data: bytes) -> None:
         found = []
+        names = 0
         for entry in self._files.walk(head["path"], bool(head["recursive"]), frozenset()):
             found.append(describe(entry.path, entry.info))
-            if len(found) >= _MOST_ENTRIES:
+            names += len(entry.path)
+            if len(found) >= _MOST_ENTRIES or names > 2 * MOST_NAMES:
                 break
         self._link.send({"re": number}, json.dumps(found).encode())
 

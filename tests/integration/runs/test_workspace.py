@@ -7,10 +7,13 @@ from contextlib import suppress
 import docker
 import pytest
 
+from crews.spec import CrewSpec
 from runs.engine.drive import Drive
 from runs.engine.machine import Machine
-from runs.engine.workspace import RUN_LABEL
+from runs.engine.workspace import RUN_LABEL, Workspaces
+from runs.errors import FilesForgotten
 from runs.models import Blob, Run
+from runs.selectors import state_of
 from runs.services import decision_make
 from sandbox.docker_driver import DockerDriver
 from tests.integration.runs.documents import code_role, document, pipeline
@@ -56,6 +59,35 @@ def test_a_lost_container_is_replaced_with_its_files(
     (lost,) = containers(waiting.run)
     docker_client.containers.get(lost).remove(force=True)
     assert answered(stage, waiting).output == {"found": "kept for later"}
+
+
+def test_what_cannot_be_restored_is_never_taken_for_the_whole(
+    stage: Stage, docker_client: docker.DockerClient
+) -> None:
+    """The files are forgotten: who asks a second time must not find the container that was made
+    for the first, without them."""
+    waiting = stage.play(CREW)
+    (lost,) = containers(waiting.run)
+    docker_client.containers.get(lost).remove(force=True)
+    Blob.objects.filter(run=waiting.run).delete()
+
+    async def ask(machine: Machine) -> None:
+        spaces = Workspaces(
+            machine.driver,
+            CrewSpec.model_validate(CREW),
+            {RUN_LABEL: str(waiting.run.pk)},
+            fold,
+            machine.read,
+            machine.writer,
+        )
+        for _ in range(2):
+            with pytest.raises(FilesForgotten):
+                await spaces.of("reader")
+        await spaces.close(remove=True)
+
+    fold = state_of(waiting.run)
+    on_machine(ask)
+    assert containers(waiting.run) == []
 
 
 def test_the_journal_names_what_a_command_changed(stage: Stage) -> None:

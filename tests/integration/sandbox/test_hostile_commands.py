@@ -236,6 +236,35 @@ async def test_many_small_hogs_do_not_take_the_agent_along(box: LiveSandbox):
     await only_the_agent_is_left(box)
 
 
+SEGMENTS = """
+import ctypes
+call = ctypes.CDLL(None)
+call.shmat.restype = ctypes.c_void_p
+while (one := call.shmget(0, ctypes.c_size_t(8 << 20), 0o1600)) >= 0:
+    ctypes.memset(call.shmat(one, None, 0), 1, 8 << 20)
+"""
+QUEUES = """
+import ctypes
+call, letter = ctypes.CDLL(None), ctypes.create_string_buffer(b"1" * 8192)
+while (one := call.msgget(0, 0o1600)) >= 0:
+    while call.msgsnd(one, letter, ctypes.c_size_t(8184), 0o4000) == 0: pass
+"""
+SEMAPHORES = """
+import ctypes
+call = ctypes.CDLL(None)
+while call.semget(0, 250, 0o1600) >= 0: pass
+"""
+
+
+@pytest.mark.parametrize("source", [SEGMENTS, QUEUES, SEMAPHORES], ids=["shm", "msg", "sem"])
+async def test_what_outlives_programs_takes_no_memory_from_the_next(create: Create, source: str):
+    box = await create(memory_mb=128)
+    await box.run_code("python", source)
+    assert (await box.metrics()).memory_bytes < 32 << 20
+    assert (await box.run_code("python", "x = bytearray(60 << 20)")).ok
+    await only_the_agent_is_left(box)
+
+
 async def test_waiting_for_input_ends_at_once(box: LiveSandbox):
     began = time.monotonic()
     result = await box.run_code("python", "input('name? ')")

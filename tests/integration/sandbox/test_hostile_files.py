@@ -122,6 +122,68 @@ async def test_deep_and_odd_names(box: LiveSandbox):
     assert (await box.run(["true"])).ok
 
 
+LONG = """
+import os
+name = "\\n" * 240
+for n in range(4):
+    os.mkdir(f"{name}{n}"); os.chdir(f"{name}{n}")
+for n in range(4800): open(f"{name}{n}", "w").close()
+os.chdir("/workspace")
+for _ in range(30): os.mkdir("d" * 200); os.chdir("d" * 200)
+"""
+
+
+async def test_names_of_megabytes_are_cut_and_restored(box: LiveSandbox, create: Create):
+    assert (await box.run_code("python", LONG)).ok
+    assert not (await box.changes()).complete
+    assert len(await box.files.list(recursive=True)) > 1000
+    snapshot = await box.snapshot(_drop)
+    assert any("names are too long" in reason for _, reason in snapshot.skipped)
+    await (await create()).restore(snapshot, _nothing)
+    await box.run("find . -mindepth 1 -maxdepth 1 -name '[!d]*' -exec rm -r {} +")
+    snapshot = await box.snapshot(_drop)
+    assert {reason for _, reason in snapshot.skipped} == {"its path is too long"}
+    other = await create()
+    await other.restore(snapshot, _nothing)
+    assert len(await other.files.list(recursive=True)) == len(snapshot.entries) > 10
+
+
+async def _nothing(digest: str) -> bytes:
+    return b""
+
+
+async def test_what_grows_when_it_is_copied_still_fits(create: Create):
+    kept: dict[str, bytes] = {}
+
+    async def store(digest: str, data: bytes) -> None:
+        kept[digest] = data
+
+    async def fetch(digest: str) -> bytes:
+        return kept[digest]
+
+    box, other = await create(memory_mb=64), await create(memory_mb=64)
+    await box.run("for n in 1 2 3; do truncate -s 15M sparse$n; done")
+    await box.run("head -c 4M /dev/urandom > one; for n in 1 2 3 4 5 6; do ln one two$n; done")
+    snapshot = await box.snapshot(store)
+    assert ("two6", "the snapshot is full") in snapshot.skipped
+    await other.restore(snapshot, fetch)
+
+
+async def test_times_that_no_calendar_has(box: LiveSandbox):
+    times = "import os\nfor n in (10**15, -10**15):\n open(str(n), 'w'); os.utime(str(n), (n, n))"
+    assert (await box.run_code("python", times)).ok
+    years = {info.path: info.modified_at.year for info in await box.files.list()}
+    assert years == {str(10**15): 9999, str(-(10**15)): 1}
+
+
+async def test_closed_folders_are_named_as_left_out(box: LiveSandbox):
+    await box.run("mkdir a b; echo 1 > a/1; echo 1 > b/1; chmod 000 a; chmod 400 b")
+    assert (await box.snapshot(_drop)).skipped == (
+        ("a", "this folder may not be read"),
+        ("b", "this folder may not be read"),
+    )
+
+
 async def test_a_closed_workspace_is_told(box: LiveSandbox):
     await box.files.write("kept", b"1")
     await box.run("chmod 000 /workspace")

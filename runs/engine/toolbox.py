@@ -9,6 +9,7 @@ from crews.schema_guard import validate_payload
 from crews.spec import SandboxChoice
 from runs.engine.approval import Answer, approve, change_of, refusal_of
 from runs.engine.machine import Preview
+from runs.engine.options import whole
 from runs.engine.rates import Rate
 from runs.engine.recorder import Act, Outcome, Scope
 from runs.engine.terminal import Terminal
@@ -212,8 +213,9 @@ class Toolbox:
     async def _act(self, scope: Scope, act: Act, tool: Tool, call: ToolCall) -> dict[str, Json]:
         async def effect(action: str) -> Outcome:
             context = _Context(self._crew, scope, self._role, action, self._options(tool))
+            arguments = whole(tool.info.parameters, call.arguments or {})
             try:
-                output = await tool.run(context, call.arguments or {})
+                output = await tool.run(context, arguments)
             finally:
                 context.preview.close()
                 context.terminal.close()
@@ -230,7 +232,8 @@ class Toolbox:
         async def body(inner: Scope) -> Json:
             action = inner.action or ""
             context = _Context(self._crew, inner, self._role, action, self._options(tool))
-            return _journaled(await tool.run(context, call.arguments or {}))
+            arguments = whole(tool.info.parameters, call.arguments or {})
+            return _journaled(await tool.run(context, arguments))
 
         return dict(await self._crew.recorder.span(scope, call.name, act, body))
 
@@ -251,7 +254,7 @@ class Toolbox:
 
     def _options(self, tool: Tool) -> Mapping[str, Json]:
         use = self._crew.spec.roles[self._role].tool_use(tool.info.name)
-        return use.options if use else {}
+        return whole(tool.info.options_schema, use.options) if use else {}
 
     def _rate(self, tool: Tool) -> Rate | None:
         use = self._crew.spec.roles[self._role].tool_use(tool.info.name)

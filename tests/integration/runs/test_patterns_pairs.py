@@ -125,7 +125,8 @@ def test_d2_the_critic_really_executes_the_proposal(stage: Stage) -> None:
 
 def test_d2_a_debate_has_at_most_its_rounds(stage: Stage) -> None:
     stage.server.rules = [Rule(anywhere="You criticise.", reply=NO)]
-    played = stage.play(argument(synthesizer=False, options={"max_rounds": 1}))
+    # To JSON Schema 1.0 is an integer.
+    played = stage.play(argument(synthesizer=False, options={"max_rounds": 1.0}))
     assert agents(stage) == ["thinker", "critic", "thinker"]
     assert played.output == "ok"
 

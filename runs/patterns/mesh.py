@@ -139,7 +139,9 @@ async def think(bus: Bus, place: Crew, peer: Peer, given: list[Given], *, begins
 async def speak(bus: Bus, place: Crew, peer: Peer, turn: Json) -> list[str]:
     """Send what a peer has decided on, and return what was refused and why."""
     came = [await send(bus, place, peer, message) for message in turn.get("messages", [])]
-    came += [await spawn(bus, place, peer, wanted) for wanted in turn.get("spawn", [])]
+    # Where none may be, nobody was asked for them: whatever stands there was not checked.
+    wanted = turn.get("spawn", []) if place.options["max_spawned"] else []
+    came += [await spawn(bus, place, peer, one) for one in wanted]
     if turn["done"]:
 
         def check() -> dict[str, Json]:

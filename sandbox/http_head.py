@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 MOST_BYTES = 32 << 10
 MOST_FIELDS = 128
+MOST_INTERIM = 16
 # Of one connection, not of the message (RFC 9110, 7.6.1); Upgrade is handled by itself.
 OF_CONNECTION = (
     *("connection", "keep-alive", "proxy-connection", "te", "trailer", "upgrade"),
@@ -89,6 +90,18 @@ async def read_request(reader: asyncio.StreamReader) -> Head | None:
         raise BadHead("A request names its host once.")
     _check_framing(head)
     return head
+
+
+async def read_answer(reader: asyncio.StreamReader, asker: asyncio.StreamWriter) -> Head:
+    """Read the head of the one answer to a request, and tell the asker to go on where that is said
+    before it. Raises BadHead, also where it is said again and again."""
+    for _ in range(MOST_INTERIM + 1):
+        head = await read_response(reader)
+        if head.status == 101 or head.status >= 200:
+            return head
+        if head.status == 100:
+            asker.write(Head(status=100, reason="Continue").pack())
+    raise BadHead("The service announces an answer again and again.")
 
 
 async def read_response(reader: asyncio.StreamReader) -> Head:

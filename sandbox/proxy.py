@@ -25,7 +25,7 @@ from sandbox.addresses import (
     resolve,
 )
 from sandbox.api import Connection
-from sandbox.http_head import MOST_BYTES, BadHead, Head, read_request, read_response
+from sandbox.http_head import MOST_BYTES, BadHead, Head, read_answer, read_request
 from sandbox.splice import PIECE, Carried, Pair, TooMuch, splice
 
 HEAD_S = 10.0
@@ -247,18 +247,14 @@ async def _hello(reader: asyncio.StreamReader, host: str) -> bytes:
 
 
 async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Head:
-    while True:
-        async with asyncio.timeout(IDLE_S):
-            answer = await read_response(reader)
-        if answer.status == 101:
-            raise BadHead("The host changed to another protocol.")
-        if answer.status >= 200:
-            answer.leave_connection()
-            answer.put("connection", "close")
-        if answer.status >= 200 or answer.status == 100:
-            writer.write(answer.pack())
-        if answer.status >= 200:
-            return answer
+    async with asyncio.timeout(IDLE_S):
+        answer = await read_answer(reader, writer)
+    if answer.status == 101:
+        raise BadHead("The host changed to another protocol.")
+    answer.leave_connection()
+    answer.put("connection", "close")
+    writer.write(answer.pack())
+    return answer
 
 
 def _length(request: Head, answer: Head) -> int | None:

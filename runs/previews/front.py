@@ -16,7 +16,7 @@ from django.db import DatabaseError
 from runs.previews import heads, links, pages, table
 from runs.previews.links import Guest
 from runs.previews.pages import NotShown
-from sandbox.http_head import MOST_BYTES, BadHead, Head, read_request, read_response
+from sandbox.http_head import MOST_BYTES, BadHead, Head, read_answer, read_request
 from sandbox.splice import Carried, Pair, splice
 
 log = structlog.get_logger(__name__)
@@ -129,13 +129,8 @@ class Front:
         """Pass the request's body on until the service begins to answer."""
         body = asyncio.create_task(_feed(browser[0], service[1]))
         try:
-            while True:
-                async with asyncio.timeout(self._answer_s):
-                    answer = await read_response(reader)
-                if answer.status == 101 or answer.status >= 200:
-                    return answer
-                if answer.status == 100:
-                    browser[1].write(Head(status=100, reason="Continue").pack())
+            async with asyncio.timeout(self._answer_s):
+                return await read_answer(reader, browser[1])
         except TimeoutError:
             raise NotShown(pages.HANGS) from None
         except (BadHead, ConnectionError):

@@ -1,7 +1,10 @@
+from itertools import accumulate
+
 from crews.catalog import ToolInfo
 from runs.tools.base import Json, Tool, ToolContext, ToolOutput
 
 MAX_FILES = 500
+SHOWN = 40_000
 
 INFO = ToolInfo(
     name="list_files",
@@ -23,9 +26,11 @@ async def run(context: ToolContext, arguments: dict[str, Json]) -> ToolOutput:
     sandbox = await context.sandbox()
     files = await sandbox.files.list(arguments.get("path") or ".", recursive=True)
     lines = [f"{file.size:>10}  {file.path}" for file in files if file.kind == "file"]
-    more = f"\n… and {len(lines) - MAX_FILES} more" if len(lines) > MAX_FILES else ""
+    lengths = accumulate(len(line) for line in lines[:MAX_FILES])
+    shown = sum(length <= SHOWN for length in lengths)
+    more = f"\n… and {len(lines) - shown} more" if len(lines) > shown else ""
     return ToolOutput(
-        text="\n".join(lines[:MAX_FILES]) + more or "There are no files.",
+        text="\n".join(lines[:shown]) + more or "There are no files.",
         data={"files": len(lines)},
     )
 

@@ -23,10 +23,11 @@ MOST = 5000
 _LOOK_S = 2.0
 _PAGE = 4096
 
-Seen = dict[str, tuple[int, int, int, int]]
+Mark = tuple[int, int, int, int]
+Seen = dict[str, Mark]
 
 
-def _mark(info: os.stat_result) -> tuple[int, int, int, int]:
+def _mark(info: os.stat_result) -> Mark:
     return (info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino)
 
 
@@ -36,7 +37,7 @@ class Scan:
     def __init__(self, files: Files) -> None:
         self._files = files
         self._seen: Seen = {}
-        self._hashes: dict[tuple[int, int, int, int], str] = {}
+        self._hashes: dict[Mark, str] = {}
 
     def changes(self) -> dict[str, Any]:
         """Files added, modified and removed since the last call, each list capped."""
@@ -63,7 +64,7 @@ class Scan:
 
     def manifest(self, largest: int, total: int) -> Iterator[bytes]:
         """One JSON line for each file, folder and link; `skipped` says what a cap left out."""
-        fresh: dict[tuple[int, int, int, int], str] = {}
+        fresh: dict[Mark, str] = {}
         names = 0
         # What is sparse or linked twice takes its whole size when it is put there again.
         place = os.statvfs("/workspace")
@@ -71,27 +72,29 @@ class Scan:
         for count, entry in enumerate(self._files.walk(".", True, SKIP), start=1):
             names += len(entry.path) + (entry.info.st_size if entry.kind == "link" else 0)
             too_many = count > MOST or names > MOST_NAMES
-            row: dict[str, Any] = {
-                "path": entry.path,
-                "kind": entry.kind,
-                "mode": stat.S_IMODE(entry.info.st_mode) & 0o777,
-                "size": entry.info.st_size,
-            }
             reason = _TOO_MANY if too_many else _reason(entry, largest, total)
-            if reason:
-                row = {"path": entry.path, "skipped": reason}
-            elif entry.kind == "file":
-                total -= _room(entry)
-                try:
-                    row["sha256"] = fresh[_mark(entry.info)] = self._hash(entry)
-                except OSError:
-                    row = {"path": entry.path, "skipped": "it could not be read"}
-            elif entry.kind == "link":
-                row["target"] = os.readlink(entry.name, dir_fd=entry.folder)
+            try:
+                row = {"path": entry.path, "skipped": reason} if reason else self._row(entry, fresh)
+            except OSError:  # it is closed, or has just become something else
+                row = {"path": entry.path, "skipped": "it could not be read"}
+            total -= _room(entry) if "sha256" in row else 0
             yield json.dumps(row).encode() + b"\n"
             if too_many:
                 break
         self._hashes = fresh
+
+    def _row(self, entry: Entry, hashes: dict[Mark, str]) -> dict[str, Any]:
+        row: dict[str, Any] = {
+            "path": entry.path,
+            "kind": entry.kind,
+            "mode": stat.S_IMODE(entry.info.st_mode) & 0o777,
+            "size": entry.info.st_size,
+        }
+        if entry.kind == "file":
+            row["sha256"] = hashes[_mark(entry.info)] = self._hash(entry)
+        elif entry.kind == "link":
+            row["target"] = os.readlink(entry.name, dir_fd=entry.folder)
+        return row
 
     def _hash(self, entry: Entry) -> str:
         known = self._hashes.get(_mark(entry.info))

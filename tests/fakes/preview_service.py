@@ -11,6 +11,7 @@ PLAIN = {
     "Content-Length: 0\r\n\r\n",
     "/rude": "this is no HTTP at all\r\n\r\n",
     "/smuggle": "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+    "/again": "HTTP/1.1 100 Continue\r\n\r\n" * 1_000 + "HTTP/1.1 200 OK\r\n\r\n",
 }
 
 

@@ -180,7 +180,7 @@ def test_what_hangs_floods_or_is_no_http_is_told(stage: Stage) -> None:
         async with scene.guest() as client:
             hanging = await client.get("/hang")
             assert (hanging.status_code, "The service hangs" in hanging.text) == (504, True)
-            for path in ("/rude", "/smuggle"):
+            for path in ("/rude", "/smuggle", "/again"):
                 assert (await client.get(path)).status_code == 502
             async with client.stream("GET", "/flood") as flood:
                 pieces = flood.aiter_raw()

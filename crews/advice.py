@@ -8,7 +8,7 @@ from typing import Final
 
 from crews.edges import chain_order
 from crews.problems import Problem, listed, problem
-from crews.spec import CrewSpec, RoleSpec
+from crews.spec import CrewSpec, Handoff, RoleSpec
 
 # More model roles than this are hard to follow; so many tools are well within one agent's reach.
 MANY_ROLES: Final = 7
@@ -88,6 +88,17 @@ def _unread(spec: CrewSpec) -> Iterator[Problem]:
             text = f"No result of '{edge.from_}' can satisfy this: its own schema wants '{name}' to"
             text += " be of another type."
             yield problem(f"{place}.properties.{name}", text, severity="warning")
+        if _is_never_sure(edge, source):
+            text = f"Without a schema the result of '{edge.from_}' is text, which has no"
+            text += " confidence, so each goes to a person. Give the handoff a schema with a number 'confidence'."
+            yield problem(f"handoffs.{n}.required_confidence", text, severity="warning")
+
+
+def _is_never_sure(edge: Handoff, source: RoleSpec) -> bool:
+    """Say whether a contract wants a confidence of mere text; a router is asked for it anyway."""
+    wanted = edge.required_confidence and edge.on_low_confidence != "proceed"
+    talks = source.kind in ("model", "command", "human") and source.seat != "router"
+    return bool(wanted) and talks and edge.schema_ is None and source.returns is None
 
 
 def _contradictions(first: dict[str, object], second: dict[str, object]) -> Iterator[str]:

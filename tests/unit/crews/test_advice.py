@@ -80,3 +80,13 @@ def test_a_program_that_is_told_nothing_of_its_input() -> None:
 @pytest.mark.parametrize("entry", library_entries(), ids=lambda entry: entry.slug)
 def test_no_template_contradicts_itself(entry: LibraryEntry) -> None:
     assert not [item for item in crew_advice(entry.spec) if item.severity == "warning"]
+
+
+def test_a_confidence_that_no_result_has_is_a_mistake() -> None:
+    edge = {"from": "one", "to": "two", "required_confidence": 0.7}
+    roles = {"one": model("stage"), "two": model("stage", "fast")}
+    place = "handoffs.0.required_confidence"
+    assert "a number 'confidence'" in advice(crew("pipeline", roles, edge))[place]
+    fine: list[Json] = [{"schema": {"type": "object"}}, {"on_low_confidence": "proceed"}]
+    for more in fine:
+        assert place not in advice(crew("pipeline", roles, edge | more))

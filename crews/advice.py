@@ -90,7 +90,8 @@ def _unread(spec: CrewSpec) -> Iterator[Problem]:
             yield problem(f"{place}.properties.{name}", text, severity="warning")
         if _is_never_sure(edge, source):
             text = f"Without a schema the result of '{edge.from_}' is text, which has no"
-            text += " confidence, so each goes to a person. Give the handoff a schema with a number 'confidence'."
+            text += " confidence, so each goes to a person. Give the handoff a schema with a number"
+            text += " 'confidence'."
             yield problem(f"handoffs.{n}.required_confidence", text, severity="warning")
 
 

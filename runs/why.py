@@ -68,22 +68,31 @@ class Reasons:
 
     def of(self, action: str) -> list[Step]:
         """Return the steps that led to an action: itself, what it stands in from the inside out,
-        then what it was given, what that was given, and so on; MOST at most. Raises KeyError."""
+        then what it was given (an ask also while it went on), what that was given, and so on;
+        MOST at most. Raises KeyError."""
         asked = self.state.actions[action]
         steps = [self._step(asked, "self", None, 0)]
         above = self._above(asked)
         steps += [self._step(up, "within", asked.id, n) for n, up in enumerate(above, start=1)]
-        told = {asked.id, *(up.id for up in above)}
-        waiting = [(asked, [asked, *above], 1)]
+        calls = self._calls_in(asked)
+        told = {asked.id, *(action.id for action in (*above, *calls))}
+        waiting = [(asked, asked, [asked, *above], 1)]
+        if calls:  # What was delegated in it, and what its tools found, reached its last call.
+            waiting.append((asked, calls[-1], [calls[-1]], 1))
         while waiting and len(steps) < MOST:
-            to, inputs, depth = waiting.pop(0)
+            step, to, inputs, depth = waiting.pop(0)
             for source in self._given(to, inputs):
                 if source.id in told or len(steps) >= MOST:
                     continue
                 told.add(source.id)
-                steps.append(self._step(source, "given", to.id, depth))
-                waiting.append((source, [source], depth + 1))
+                steps.append(self._step(source, "given", step.id, depth))
+                waiting.append((source, source, [source], depth + 1))
         return steps
+
+    def _calls_in(self, asked: ActionState) -> list[ActionState]:
+        """Return the model calls that an ask consists of."""
+        children = (a for a in self.state.actions.values() if a.parent == asked.id)
+        return [a for a in children if asked.type == "ask" and a.type == "model_call"]
 
     def _above(self, action: ActionState) -> list[ActionState]:
         above = []
@@ -180,7 +189,9 @@ def _results(output: Json) -> list[str]:
     values = [output]
     if isinstance(output, dict):
         values += [
-            output[name] for name in ("payload", "result", "value", "text") if name in output
+            output[name]
+            for name in ("payload", "result", "value", "text", "content")
+            if name in output
         ]
     found: list[str] = []
     for value in values:

@@ -12,7 +12,7 @@ from runs.journal.entries import Entry
 from runs.journal.fold import fold
 from runs.provenance import Part, provenance
 from runs.replays import run_replay
-from runs.why import Reasons
+from runs.why import Reasons, action_asked
 from tests.fakes.model_server import Reply, Rule
 from tests.integration.runs import documents
 from tests.integration.runs.playing import Played, Stage
@@ -100,6 +100,27 @@ def test_why_names_what_an_action_was_given_and_its_cost(stage: Stage) -> None:
     assert given["judge"].to == writing
     assert given["finder"].to == given["judge"].action
     assert all(s.cost_usd is not None for s in steps)
+
+
+def test_why_an_orchestrator_answered_names_what_it_delegated(stage: Stage) -> None:
+    stage.server.rules = [
+        Rule(
+            anywhere="You lead.",
+            times=1,
+            reply=Reply(tool_calls=(documents.delegate("coder", "Look it up"),)),
+        ),
+        Rule(anywhere="You lead.", reply=Reply(text="It is an old tower.")),
+        Rule(reply=Reply(text=FOUND)),
+    ]
+    told = state(stage.play(documents.desk()))
+    answered = action_asked(told, "")
+    assert answered is not None
+    steps = Reasons(told).of(answered)
+    assert [(s.agent, s.type, s.relation) for s in steps] == [
+        ("lead", "ask", "self"),
+        ("coder", "ask", "given"),
+    ]
+    assert steps[1].to == answered
 
 
 def test_a_run_is_compared_with_its_fork(stage: Stage) -> None:

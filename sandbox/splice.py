@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 PIECE = 1 << 16
+LINGER_S = 30.0
+"""How long the second may be silent once the first has said all: it may well be gone."""
 Pair = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
@@ -52,7 +54,7 @@ async def splice(
     pace: Pace | None = None,
 ) -> None:
     """Carry bytes both ways until the second has said all it has to say, either is broken, nothing
-    has moved for `idle_s` seconds, or `most` bytes have.
+    has moved for `idle_s` seconds (`LINGER_S` once the first has said all), or `most` bytes have.
 
     Neither is read faster than the other takes them. Closes both; `carried` counts along.
     """
@@ -64,7 +66,9 @@ async def splice(
             pending = {task for task in tasks if not task.done()}
             before = carried.total
             done, _ = await asyncio.wait(
-                pending, timeout=idle_s, return_when=asyncio.FIRST_COMPLETED
+                pending,
+                timeout=min(idle_s, LINGER_S) if up.done() else idle_s,
+                return_when=asyncio.FIRST_COMPLETED,
             )
             if not done and carried.total == before:
                 break

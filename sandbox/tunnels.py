@@ -21,16 +21,22 @@ from sandbox.splice import Pair
 _EVENTS = ("tunnel", "tunnel_eof", "tunnel_used", "tunnel_closed", "lost")
 _CONNECT_S = 10.0
 _FLUSH_S = 30.0
+_OWED_S = 60.0
+"""How long a service may be silent that has everything it will get, or takes no more."""
 _pumps: set[asyncio.Task[None]] = set()
 
 
 async def open_tunnel(
-    channel: Channel, port: int
+    channel: Channel, port: int, *, owed_s: float = _OWED_S
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """Connect to 127.0.0.1:`port` (or ::1) inside. Raises TunnelRefused and SandboxLost."""
+    """Connect to 127.0.0.1:`port` (or ::1) inside. Raises TunnelRefused and SandboxLost.
+
+    A connection that its opener has closed ends, whatever the service does, after at most twice
+    `owed_s` seconds of silence.
+    """
     if not 0 < port < 65536:
         raise SpecRefused(f"There is no port {port}: choose one from 1 to 65535.")
-    pump = _Pump(channel)
+    pump = _Pump(channel, owed_s)
     try:
         async with asyncio.timeout(_CONNECT_S):
             reply = await channel.request({"op": "dial", "port": port}, more=pump.numbered)
@@ -75,8 +81,10 @@ def serve_arrivals(channel: Channel, serve: Callable[[Pair], Awaitable[None]]) -
 
 
 class _Pump:
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, owed_s: float = _OWED_S) -> None:
         self._channel = channel
+        self._owed_s = owed_s
+        self._heard = 0
         self._number = 0
         self._arrived: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._credit = WINDOW
@@ -95,6 +103,7 @@ class _Pump:
             self._channel.listen(event, self._number, None)
 
     def _event(self, head: Head, data: bytes) -> None:
+        self._heard += 1
         if head["ev"] == "tunnel":
             self._arrived.put_nowait(data)
         elif head["ev"] == "tunnel_used":
@@ -108,16 +117,26 @@ class _Pump:
     async def run(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         up = asyncio.create_task(self._up(reader))
         down = asyncio.create_task(self._down(writer))
+        both = asyncio.gather(up, down)
+        silence = asyncio.create_task(self._silence(up))
         try:
-            await asyncio.wait((up, down), return_when=asyncio.FIRST_EXCEPTION)
+            await asyncio.wait((both, silence), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (up, down):
+            for task in (up, down, silence):
                 task.cancel()
-            await asyncio.gather(up, down, return_exceptions=True)
+            await asyncio.gather(up, down, both, silence, return_exceptions=True)
             self.forget()
             with contextlib.suppress(SandboxLost):
                 await self._channel.send({"op": "hang_up", "re": self._number})
             writer.close()
+
+    async def _silence(self, up: asyncio.Task[None]) -> None:
+        """Wait until a service that owes a sign has given none: whoever was here may be gone."""
+        while True:
+            heard, owes = self._heard, up.done() or self._credit <= 0
+            await asyncio.sleep(self._owed_s)
+            if owes and self._heard == heard:
+                return
 
     async def _up(self, reader: asyncio.StreamReader) -> None:
         while not self._lost:

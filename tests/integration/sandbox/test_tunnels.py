@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from sandbox import tunnels
 from sandbox.errors import SandboxLost, SpecRefused, TunnelRefused
 from sandbox.live import LiveSandbox
 from tests.integration.sandbox.conftest import until
@@ -79,6 +80,20 @@ async def test_a_silent_server_blocks_nobody(box: LiveSandbox):
             await reader.read(1)
     assert (await box.run(["true"])).ok
     writer.close()
+
+
+@pytest.mark.parametrize("sent", [b"hello", b"x" * 400_000], ids=["little", "much"])
+async def test_a_service_that_never_closes_keeps_no_connection(box: LiveSandbox, sent: bytes):
+    (await serve(box, SILENT))[1].close()
+    others = set(tunnels._pumps)
+    _, writer = await tunnels.open_tunnel(box._channel, 7000, owed_s=0.2)
+    writer.write(sent)
+    writer.close()
+
+    async def ended() -> bool:
+        return tunnels._pumps <= others
+
+    await until(ended)
 
 
 async def test_an_endless_stream_waits_for_its_reader(box: LiveSandbox):

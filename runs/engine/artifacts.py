@@ -170,7 +170,8 @@ def _placed(
 ) -> dict[str, ManifestEntry]:
     """Return where each file goes in a workspace: its own path, or a folder named after its
     source where another file has that path. What the same source brought before is replaced."""
-    present = {entry.path: entry.sha256 for entry in there.entries}
+    present = dict.fromkeys((path for path, _ in there.skipped), "")  # there, but not kept
+    present |= {entry.path: entry.sha256 for entry in there.entries}
     folder = "from-" + re.sub(r"[^a-z0-9_-]", "-", source)
     placed = {}
     for path, file in files.items():

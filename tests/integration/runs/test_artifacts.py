@@ -8,7 +8,9 @@ import docker
 import pytest
 
 from crews.services import crew_create, crew_publish
+from runs.engine.artifacts import _placed
 from runs.models import Blob
+from sandbox.api import ManifestEntry, Snapshot
 from tests.fakes.model_server import Reply, Rule
 from tests.integration.runs.documents import code_role, document, model_role, pipeline
 from tests.integration.runs.kills import replayed, survives_kills
@@ -106,6 +108,13 @@ def test_moved_files_are_there_after_the_container_is_lost(
     assert done.output["figures.csv"] == [FIGURES, False]
     # The journal's result of the handoff was used; the files did not move twice.
     assert len(done.action("handoff-maker-keeper/deliver-keeper")) == 2
+
+
+def test_what_is_too_large_to_be_kept_is_not_overwritten() -> None:
+    file = ManifestEntry(path="a.csv", kind="file", mode=0o644, size=1, sha256="0" * 64)
+    there = Snapshot(entries=(), skipped=(("a.csv", "it is larger than 16777216 bytes"),))
+    placed = _placed("maker", {}, {"a.csv": file}, there)
+    assert [entry.path for entry in placed.values()] == ["from-maker/a.csv"]
 
 
 def test_two_sources_of_one_name_both_arrive(stage: Stage) -> None:

@@ -8,13 +8,15 @@ from pydantic import ValidationError
 
 from crews.errors import CrewError, CrewInvalid
 from crews.models import Crew, CrewVersion
-from crews.parse import DocumentRefused, document_load, shape_problems
+from crews.parse import DocumentRefused, document_load, shape_problems, spec_check
 from crews.selectors import crew_document
 from crews.services import crew_create, crew_publish
+from runs import preflight
 from runs.errors import BadRequest
-from runs.experiments.plan import Plan, Variant, changed
+from runs.experiments.checks import check_document
+from runs.experiments.plan import JudgeCheck, Plan, PythonCheck, Variant, changed
 from runs.models import Experiment, Trial
-from runs.services import crew_version, run_create, run_prepare
+from runs.services import ModelPins, crew_version, run_create, run_prepare
 from teams.models import Team, User
 
 Json = Any
@@ -37,10 +39,12 @@ def experiment_start(
     *, team: Team, user: User, plan: Plan, rehearsal: bool = False, here: bool = False
 ) -> Experiment:
     """Start every variant on every task, each as a run. Raises BadRequest naming the variant that
-    cannot run; then nothing was started. With `here` the caller drives the runs.
+    cannot run, or the check that cannot look; then nothing was started. With `here` the caller
+    drives the runs.
 
     What the runs need is looked at first, Docker too; then all begin in one transaction.
     """
+    _check_checks(plan, ModelPins(team, rehearsal, here), here=here)
     versions: dict[str, CrewVersion] = {}
     runs = []
     try:
@@ -79,6 +83,24 @@ def experiment_start(
             run = run_create(run, started, here=here)
             Trial.objects.create(experiment=experiment, variant=name, task=n, run=run)
     return experiment
+
+
+def _check_checks(plan: Plan, choose: ModelPins, *, here: bool) -> None:
+    """Raise BadRequest naming a check whose own runs could not begin once results are there."""
+    for place, check in enumerate(plan.checks):
+        if not isinstance(check, PythonCheck | JudgeCheck):
+            continue
+        spec, problems = spec_check(check_document(check))
+        if spec is None:
+            raise BadRequest(f"checks.{place}: {problems[0].message}")
+        try:
+            preflight.check_sandboxes(spec, here=here)
+            for name, role in spec.roles.items():
+                if role.model:
+                    choose.pin(name, role.model)
+        except BadRequest as refused:
+            text = str(refused).removeprefix("roles.check.")
+            raise BadRequest(f"checks.{place}: {text}") from None
 
 
 def hidden_version(team: Team, user: User, document: Json, rehearsal: Json) -> CrewVersion:

@@ -210,6 +210,19 @@ def test_a_variant_that_cannot_run_starts_nothing(
     assert list(Crew.objects.all()) == [crew]
 
 
+def test_a_check_that_no_model_can_make_starts_nothing(stage: Stage, crew: Crew) -> None:
+    """Its runs begin when those of the variants have been paid."""
+    judge = {
+        "kind": "judge",
+        "model": {"provider": "openai", "name": "m", "credential": "lost"},
+        "instructions": "It is kind.",
+    }
+    asked = plan(crew) | {"checks": [{"kind": "exact"}, judge]}
+    with pytest.raises(BadRequest, match=r"^checks\.1: model: .* no credential .lost."):
+        experiment_start(team=stage.team, user=stage.user, plan=plan_read(asked))
+    assert not Run.objects.exists()
+
+
 def test_over_rest_and_on_the_page(stage: Stage, crew: Crew, client: Client) -> None:
     answers(stage)
     key = api_key_create(team=stage.team, user=stage.user, name="test")

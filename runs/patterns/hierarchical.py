@@ -231,7 +231,9 @@ def find_tags(text: str, tags: dict[str, str]) -> list[tuple[str, str]]:
     """
     exact = {tag.lower(): tag for tag in tags}
     names = "|".join(re.escape(tag) for tag in tags)
-    marks = list(re.finditer(rf"<(/?)({names})>", text, re.IGNORECASE))
+    found_marks = re.finditer(rf"<(/?)({names})>", text, re.IGNORECASE)
+    # The long s (ſ) is an s to the engine, and to lower() it is not.
+    marks = [mark for mark in found_marks if mark[2].lower() in exact]
     closing: dict[str, re.Match[str]] = {}
     ends: list[re.Match[str] | None] = []
     for mark in reversed(marks):

@@ -207,6 +207,7 @@ async def snapshots_restore(driver: Driver, spec: SandboxSpec) -> None:
     await old.kill()
     half, new = [await driver.create(replace(spec, awaits_files=True)) for _ in range(2)]
     await _lost(driver.connect(half.id), "half a workspace is taken over")
+    await half.kill()
     await new.restore(snapshot, fetch)
     _expect(await new.files.read("src/main.py") == b"print(1)\n", "restored")
     _expect(await new.files.read("data") == b"\0" * 100_000, "restored")

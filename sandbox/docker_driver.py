@@ -92,7 +92,9 @@ class DockerDriver:
     async def connect(self, sandbox_id: str) -> LiveSandbox:
         """Take over a running sandbox; a controller that still held it loses it."""
         known = self._live.get(sandbox_id)
-        if known is not None and not known.lost and not known.spec.awaits_files:
+        if known is not None and not known.lost:
+            if known.spec.awaits_files:
+                raise SandboxLost("The files of this sandbox are not all there yet.")
             return known
         state = await self._engine.inspect(sandbox_id)
         if not state["State"]["Running"] or LABEL not in state["Config"]["Labels"]:

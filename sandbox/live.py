@@ -37,7 +37,7 @@ from sandbox.tunnels import open_tunnel, serve_arrivals
 
 _INLINE = 1 << 16
 _LATE_S = 10.0
-_SCAN = 8 << 20
+_SCAN = 16 << 20
 
 
 def settlement(spec: SandboxSpec) -> Head:

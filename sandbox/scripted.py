@@ -287,12 +287,10 @@ class ScriptedDriver:
 
     async def connect(self, sandbox_id: str) -> ScriptedSandbox:
         self._check()
-        if sandbox_id not in self.sandboxes:
+        known = self.sandboxes.get(sandbox_id)
+        if known is None or known.spec.awaits_files:
             raise SandboxLost
-        if self.sandboxes[sandbox_id].spec.awaits_files:
-            await self.remove(sandbox_id)
-            raise SandboxLost
-        return self.sandboxes[sandbox_id]
+        return known
 
     async def list(self, labels: Mapping[str, str] | None = None) -> tuple[SandboxInfo, ...]:
         self._check()

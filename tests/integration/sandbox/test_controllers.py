@@ -76,6 +76,18 @@ async def test_a_controller_killed_in_mid_frame(driver: DockerDriver, controller
     assert await box.files.list() == ()
 
 
+async def test_a_controller_killed_before_the_files_were_back(
+    driver: DockerDriver, controller: Controller
+):
+    made = BEGIN.replace('"minimal"', '"minimal", awaits_files=True')
+    first = controller(made.format(instance=driver.instance, then="await asyncio.sleep(100)"))
+    sandbox_id = await read_line(first)
+    end(first)
+    with pytest.raises(SandboxLost):
+        await driver.connect(sandbox_id)
+    assert await driver.list() == ()
+
+
 async def test_background_processes_outlive_a_reconnect(create: Create, driver: DockerDriver):
     box = await create()
     process = await box.start("echo before; read line; echo got $line; sleep 100")

@@ -145,7 +145,7 @@ class Command(BaseCommand):
                 "\n" + (output if isinstance(output, str) else json.dumps(output, indent=2))
             )
         mark = "Rehearsal — no model was called. " if run.rehearsal else ""
-        cost = "cost unknown" if run.unpriced else f"${run.cost_usd}"
+        cost = "cost unknown" if run.unpriced else f"${run.cost_usd:.6f}"
         self.stdout.write(
             f"\n{mark}Run {run.pk}: {run.status}, {run.actions} actions, {run.tokens} tokens,"
             f" {cost}"

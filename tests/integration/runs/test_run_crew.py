@@ -91,6 +91,7 @@ def test_a_rehearsal_needs_nothing(bare: Installation, server: ModelServer, tmp_
     done = bare.run("run_crew", written(tmp_path, steps(2)), "--task", "Go", "--rehearse")
     assert done.returncode == 0, done.stderr
     assert "no model was called" in done.stdout
+    assert done.stdout.rstrip().endswith(" tokens, $0.000000")
     assert server.calls == []
 
 

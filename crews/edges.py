@@ -42,8 +42,9 @@ def chain_order(spec: CrewSpec, apart: Collection[str] = ()) -> list[str]:
 def _doubled(spec: CrewSpec) -> Iterator[Problem]:
     pairs = [(edge.from_, edge.to) for edge in spec.handoffs]
     for n, pair in enumerate(pairs):
-        if pairs.index(pair) < n and spec.handoffs[n].when is None:
-            text = f"There is a handoff from '{pair[0]}' to '{pair[1]}' already."
+        if pairs.index(pair) < n:
+            text = f"There is a handoff from '{pair[0]}' to '{pair[1]}' already, and only the first"
+            text += " one holds: neither the contract nor the gate of this one is looked at."
             yield problem(f"handoffs.{n}", text, severity="warning")
 
 

@@ -141,6 +141,12 @@ def test_handoffs_that_a_pattern_cannot_use(
     assert message in found(document)[path]
 
 
+def test_a_gate_that_nobody_looks_at_is_told() -> None:
+    document = drawn("graph", "node", "ab", "ab", "ab")
+    document["handoffs"][1]["when"] = {"field": "passed", "equals": True}
+    assert "neither the contract nor the gate" in found(document)["handoffs.1"]
+
+
 @pytest.mark.parametrize(
     "document",
     [

@@ -180,13 +180,11 @@ def test_a_server_of_ones_own_is_added_and_changed(site: Installation, signed_in
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 class TestLook:
-    def test_pages_before_sign_in(
-        self, site: Installation, page: Page, scheme: str, size: ViewportSize
-    ) -> None:
+    def test_pages_before_sign_in(self, site: Installation, page: Page, size: ViewportSize) -> None:
         self._look_at(ENTRANCE, site, page, size)
 
     def test_pages_of_settings(
-        self, site: Installation, signed_in: Page, scheme: str, size: ViewportSize
+        self, site: Installation, signed_in: Page, size: ViewportSize
     ) -> None:
         self._look_at(SETTINGS, site, signed_in, size)
 

@@ -75,7 +75,7 @@ def test_a_crew_is_deleted_only_after_a_question(
 
 @pytest.mark.parametrize("window", WINDOWS, ids=["desktop", "phone"])
 def test_axe_finds_nothing_and_nothing_scrolls_sideways(
-    site: Installation, signed_in: Page, crew: str, scheme: str, window: ViewportSize
+    site: Installation, signed_in: Page, crew: str, window: ViewportSize
 ) -> None:
     signed_in.set_viewport_size(window)
     for path in PAGES:

@@ -11,7 +11,7 @@ from tests.engines.installation import Installation
 
 
 @pytest.mark.parametrize("width", [1440, 390])
-def test_axe_finds_nothing(site: Installation, signed_in: Page, scheme: str, width: int) -> None:
+def test_axe_finds_nothing(site: Installation, signed_in: Page, width: int) -> None:
     page = signed_in
     page.set_viewport_size({"width": width, "height": 900})
     roles = {"draft": role("stage", tools=["run_python"]), "check": role("stage")}

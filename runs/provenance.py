@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Literal
 
 from runs.engine.contracts import read_answer
@@ -49,7 +50,7 @@ class Part:
 def provenance(state: RunState) -> list[Part]:
     """Return the parts of a run's answer, in order, each with where it comes from."""
     sources = _Sources(state)
-    return [sources.trace(*piece) for piece in _pieces(state.output)][:PARTS]
+    return [sources.trace(*piece) for piece in islice(_pieces(state.output), PARTS)]
 
 
 Piece = tuple[str, str, int, int, Json]

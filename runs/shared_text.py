@@ -6,13 +6,17 @@ Deterministic and without a model. Triples of words find the few texts worth a c
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from typing import Generic, TypeVar
 
 _WORD = re.compile(r"\w+", re.UNICODE)
 _WIDTH = 3
 _LOOKED_AT = 5
 _WORDS_READ = 50_000
+# Pairs of equal words for each word read; text has few, what says one word over and over has many.
+_PAIRS_LOOKED_AT = 50
+_PRIME = 2**61 - 1
+_BASE = 1_000_003
 
 Name = TypeVar("Name", bound=Hashable)
 
@@ -39,7 +43,7 @@ class Texts(Generic[Name]):
     def source(self, text: str) -> tuple[Name | None, float]:
         """Return the text that shares the longest run of words with `text`, and what part of
         `text` that run is (0 to 1)."""
-        words = words_of(text)
+        words = words_of(text)[:_WORDS_READ]
         if not words:
             return None, 0.0
         if len(words) < _WIDTH:
@@ -53,6 +57,8 @@ class Texts(Generic[Name]):
             run = longest_run(words, self._words[name])
             if run > longest:
                 best, longest = name, run
+            if longest == len(words):
+                break
         return best, longest / len(words)
 
     def _short(self, words: list[str]) -> tuple[Name | None, float]:
@@ -74,6 +80,9 @@ def longest_run(words: list[str], other: list[str]) -> int:
     for place, word in enumerate(other):
         if word in wanted:
             places[word].append(place)
+    pairs = sum(len(places[word]) for word in words)
+    if pairs > _PAIRS_LOOKED_AT * (len(words) + len(other)):
+        return _longest_by_halving(words, other)
     longest = 0
     before: dict[int, int] = {}
     for word in words:
@@ -81,6 +90,39 @@ def longest_run(words: list[str], other: list[str]) -> int:
         longest = max(longest, *now.values()) if now else longest
         before = now
     return longest
+
+
+def _longest_by_halving(words: list[str], other: list[str]) -> int:
+    """Return the same, however often words repeat: where runs of a length are shared, shorter
+    ones are too, so the length is found by halving. Runs are told apart by their hashes."""
+    numbers = {word: n for n, word in enumerate({*words, *other}, 1)}
+    ours, theirs = [numbers[word] for word in words], [numbers[word] for word in other]
+
+    def shared(length: int) -> bool:
+        known = set(_run_hashes(ours, length))
+        return any(run in known for run in _run_hashes(theirs, length))
+
+    low, high = 0, min(len(ours), len(theirs))
+    middle = high  # mostly all of it is shared
+    while low < high:
+        if shared(middle):
+            low = middle
+        else:
+            high = middle - 1
+        middle = (low + high + 1) // 2
+    return low
+
+
+def _run_hashes(numbers: list[int], length: int) -> Iterator[int]:
+    """Yield the hash of each run of this length (Rabin and Karp, 1987)."""
+    first = pow(_BASE, length, _PRIME)
+    told = 0
+    for place, number in enumerate(numbers):
+        told = (told * _BASE + number) % _PRIME
+        if place >= length:
+            told = (told - numbers[place - length] * first) % _PRIME
+        if place >= length - 1:
+            yield told
 
 
 def _shingles(words: list[str]) -> list[tuple[str, ...]]:

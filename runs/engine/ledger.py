@@ -65,7 +65,9 @@ class Ledger:
     async def ahead(self) -> RunState:
         """Return the state as it will be once everything recorded so far is committed. Raises
         LeaseLost or RunHalted."""
-        await self._settled(self._written)
+        await self._settled(handed_in := self._written)
+        while handed_in is not self._written:  # More was handed in meanwhile.
+            await self._settled(handed_in := self._written)
         write = store.Write(run=self.run, entries=tuple(self._gathered))
         return ahead(self.state, place(write, Head(self.state.seq, "")).entries)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from math import nan
+from threading import Event
 
 import pytest
 
@@ -69,6 +70,37 @@ def test_an_intention_that_was_refused_is_told_whatever_is_written_after_it(stag
 
     asyncio.run(work())
     assert [entry.kind for entry in store.read(str(run.pk))].count("action.started") == 0
+
+
+def test_what_is_handed_in_while_totals_are_made_counts_as_well(stage: Stage) -> None:
+    run = stage.start(steps(2))
+    lease.claim(str(run.pk))
+    run.refresh_from_db()
+    begins = e.ActionStarted(type="ask", name="x", attempt=1, input=None, input_hash="")
+
+    def begun(key: str) -> store.NewEntry:
+        return store.NewEntry(payload=begins, action=e.action_id(str(run.pk), key), key=key)
+
+    async def work() -> None:
+        writer = Writer()
+        state = fold(await writer.call(lambda: store.read(str(run.pk))))
+        ledger = Ledger(str(run.pk), str(run.lease), state, writer)
+        held = Event()
+        writer.call(held.wait)
+        ledger.record(begun("x"))
+        ledger.flush()
+        writer.call(held.wait)  # With what is before it, without what is behind it.
+        ahead = asyncio.ensure_future(ledger.ahead())
+        await asyncio.sleep(0)
+        ledger.record(begun("y"))
+        ledger.flush()
+        ledger.record(begun("z"))
+        held.set()
+        keys = {action.key for action in (await asyncio.wait_for(ahead, 10)).actions.values()}
+        assert keys == {"x", "y", "z"}
+        writer.close()
+
+    asyncio.run(work())
 
 
 def test_an_entry_that_is_not_the_last_any_more_does_no_harm(stage: Stage) -> None:

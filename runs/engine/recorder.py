@@ -179,18 +179,10 @@ class Recorder(Ledger):
                 place, act.tokens, act.cost_usd, model_call=act.type == "model_call"
             )
             try:
-                self.record(
-                    self._started(
-                        act,
-                        key,
-                        action,
-                        scope,
-                        attempt=attempt,
-                        gated=True,
-                        waits_s=waits,
-                        lost=lost,
-                    )
+                begins = self._started(
+                    act, key, action, scope, attempt=attempt, gated=True, waits_s=waits, lost=lost
                 )
+                self.record(begins)
                 lost = False
                 await self.written()
                 async with breakable(scope.cuts):

@@ -145,16 +145,19 @@ def production(spec: CrewSpec, told: Forecast | None) -> Iterator[Check]:
     limits, roles = spec.limits, spec.roles
     models = [role for role in roles.values() if role.kind == "model"]
     yield _ok("iterations", "Iterations are limited", f"At most {limits.actions} actions in a run.")
+    bound = "It has a limit." if limits.cost_usd or limits.tokens else ""
+    lacking = "Nothing bounds what a run may cost. Set limits.cost_usd or limits.tokens."
     if told and told.worst is not None:
-        bound = f"At most ${told.worst}, by {told.bounded_by}."
-    else:
-        bound = "It has a limit." if limits.cost_usd or limits.tokens else ""
+        most = f"most ${told.worst}, by {told.bounded_by}."
+        enough = told.expected <= told.worst
+        bound = f"At {most}" if enough else ""
+        lacking = f"A run is expected to cost ${told.expected}, and at {most}"
     yield _by(
         bool(bound),
         "budget",
         "Tokens and money have a budget",
         bound,
-        "Nothing bounds what a run may cost. Set limits.cost_usd or limits.tokens.",
+        lacking,
         "limits",
     )
     yield _ok("log", "All messages are logged", "Every message is an entry of the run's journal.")

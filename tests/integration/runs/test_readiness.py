@@ -88,6 +88,14 @@ def test_what_is_missing_is_named(stage: Stage) -> None:
     assert (budget.state, budget.path) == ("warning", "limits")
 
 
+def test_a_budget_below_what_is_expected_is_named(stage: Stage) -> None:
+    crew = CrewSpec.model_validate(desk(cost_usd="0.0001"))
+    found = readiness(team=stage.team, spec=crew, crew=None)
+    (budget,) = (check for check in found.production if check.name == "budget")
+    assert budget.state == "warning"
+    assert budget.detail.endswith("and at most $0.0001, by limits.cost_usd.")
+
+
 def test_b9_c10_the_checklists_have_all_their_items(stage: Stage) -> None:
     found = readiness(team=stage.team, spec=CrewSpec.model_validate(desk()), crew=None)
     assert (len(found.production), len(found.team_of_agents)) == (12, 10)

@@ -126,7 +126,13 @@ function Finish() {
         title={publishTitle(errors, current)}
         onClick={() => void go()}
       >
-        {current ? `Published v${published.number}` : "Publish"}
+        {current ? (
+          <>
+            <span className="ed-published">Published</span> v{published.number}
+          </>
+        ) : (
+          "Publish"
+        )}
       </button>
       <button
         type="button"

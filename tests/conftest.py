@@ -154,14 +154,6 @@ def browser_type_launch_args() -> dict[str, Any]:
     return {"executable_path": executable, "args": CHROMIUM_FLAGS}
 
 
-@pytest.fixture(params=["light", "dark"])
-def scheme(request: pytest.FixtureRequest, page: Page) -> str:
-    """Both colour schemes, one after the other; the page follows."""
-    page.emulate_media(color_scheme=request.param)
-    chosen: str = request.param
-    return chosen
-
-
 @pytest.fixture
 def page(context: BrowserContext) -> Iterator[Page]:
     """A page that fails its test on a script error or on any request to another host."""

@@ -5,6 +5,7 @@ import gc
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 
 from runs.journal import doorbell, signing
 from runs.journal.reader import Reader
@@ -50,9 +51,7 @@ class Machine:
         """Return a provider; the first call for one imports its SDK, which takes a second."""
         if name not in self._providers:
             self._providers[name] = await asyncio.to_thread(provider_get, name)
-            # What is loaded stays. Looked through for garbage again and again, it held all runs up.
-            gc.freeze()
-            gc.set_threshold(YOUNG)
+            _keep_what_is_loaded(name)
         return self._providers[name]
 
     async def close(self) -> None:
@@ -61,6 +60,14 @@ class Machine:
         for provider in self._providers.values():
             await provider.aclose()
         await self.driver.close()
+
+
+@cache
+def _keep_what_is_loaded(_: str) -> None:
+    """Keep it out of the garbage collector's way, once a provider: looked through again and again,
+    it held all runs up."""
+    gc.freeze()
+    gc.set_threshold(YOUNG)
 
 
 Credentials = Mapping[tuple[str, str], Credential]

@@ -14,6 +14,7 @@ import anyio
 import mcp_types
 from mcp.client import Client
 from mcp.shared.exceptions import MCPError
+from pydantic import ValidationError
 
 from crews.strict_json import Refused, check_json
 from resources.errors import ServerFailed
@@ -144,6 +145,10 @@ def _why(error: BaseException, seconds: float) -> str:
             return f"The server did not answer within {seconds:g} seconds."
         if isinstance(told, MCPError):
             return f"The server answered with an error: {str(told)[:500]}"
+        if isinstance(told, ValidationError):
+            wrong = told.errors()[0]
+            place = ".".join(str(part) for part in wrong["loc"])
+            return f"The server answered with what is no MCP: {place[:200]}: {wrong['msg'][:200]}."
     told = _leaves(error)[0]
     return f"The server cannot be reached: {str(told)[:300] or type(told).__name__}"
 

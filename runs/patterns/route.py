@@ -37,7 +37,13 @@ async def route(crew: Crew) -> Json:
             f" them, say 'none'.\n{roster(crew, specialists)}"
         )
         schema = choice_schema(specialists)
-        choice = await place.ask(router, crew.task, words=words, returns=schema, own=False)
+        try:
+            choice = await place.ask(router, crew.task, words=words, returns=schema, own=False)
+        except ActionError as failed:
+            if not general or failed.error.get("kind") != "invalid_payload":
+                raise
+            # Who cannot say whose task it is, says that it is nobody's.
+            choice = {"specialist": "none", "confidence": 0}
         taken = taken_by(choice, specialists, general)
         contract = taken and place.contract(router, taken)
         if contract and contract.schema_ and validate_payload(contract.schema_, choice):

@@ -57,6 +57,18 @@ def test_e3_an_unknown_class_is_for_the_general_agent(stage: Stage) -> None:
     assert stage.play(desk(general=True)).output == "done anyway"
 
 
+def test_e3_who_never_names_a_class_leaves_it_to_the_general_agent(stage: Stage) -> None:
+    stage.server.rules = [
+        Rule(anywhere="You route.", reply=Reply(text="This one is for the coder, I think.")),
+        Rule(anywhere="You do the rest.", reply=Reply(text="done anyway")),
+    ]
+    played = stage.play(desk(general=True) | {"limits": {"on_failures": "proceed"}})
+    assert played.output == "done anyway"
+    (routed,) = [e for e in played.action("route") if e["kind"] == "action.finished"]
+    assert routed["payload"]["output"] == {"specialist": "none", "confidence": 0, "taken": "clerk"}
+    assert replayed(played) == len(trail.started(played.entries))
+
+
 def test_e3_without_a_general_agent_the_error_lists_the_specialists(stage: Stage) -> None:
     stage.server.rules = [Rule(reply=says(specialist="astrology", confidence=0.4))]
     played = stage.play(desk())

@@ -3,7 +3,7 @@
 from crews.errors import CrewInvalid
 from crews.models import Crew, CrewVersion
 from crews.problems import errors
-from crews.selectors import crew_document, document_problems, version_latest
+from crews.selectors import crew_document, document_problems
 from crews.services import crew_publish
 from crews.spec import CrewSpec, Json, NestedCrew
 from runs.engine.nesting import DEPTH
@@ -40,24 +40,23 @@ def crews_pin(
 
 
 def _version(team: Team, user: User | None, path: str, wanted: NestedCrew) -> CrewVersion:
-    crew = Crew.objects.filter(team=team, slug=wanted.slug, archived_at=None).first()
-    if crew is None:
+    crews = Crew.objects.filter(team=team, slug=wanted.slug, archived_at=None)
+    versions = CrewVersion.objects.filter(crew__in=crews)
+    if wanted.version is not None:
+        versions = versions.filter(number=wanted.version)
+    if (found := versions.first()) is not None:
+        return found
+    if (crew := crews.first()) is None:
         raise BadRequest(f"roles.{path}.crew: the team has no crew '{wanted.slug}'")
     if wanted.version is not None:
-        found = crew.versions.filter(number=wanted.version).first()
-    else:
-        found = version_latest(crew)
-        if found is None:
-            try:
-                return crew_publish(crew=crew, user=user) if user else _unpublished(crew)
-            except CrewInvalid as error:
-                text = f"roles.{path}.crew: the crew '{wanted.slug}' cannot run yet: {error}"
-                raise BadRequest(text) from None
-    if found is None:
         raise BadRequest(
             f"roles.{path}.crew: the crew '{wanted.slug}' has no version {wanted.version}"
         )
-    return found
+    try:
+        return crew_publish(crew=crew, user=user) if user else _unpublished(crew)
+    except CrewInvalid as error:
+        text = f"roles.{path}.crew: the crew '{wanted.slug}' cannot run yet: {error}"
+        raise BadRequest(text) from None
 
 
 def _unpublished(crew: Crew) -> CrewVersion:

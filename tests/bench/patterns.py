@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Json = Any
-REPEATS = 7
+REPEATS = 30
 LIMITS = {"actions": 100_000, "calls": 100_000, "on_reached": "end"}
 MODEL = {"provider": "openai", "name": "gpt-4.1-mini", "max_tokens": 200}
 NEST = 5

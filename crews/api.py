@@ -11,7 +11,7 @@ from crews import services
 from crews.advice import crew_advice
 from crews.catalog import catalog_current
 from crews.models import Crew, Template
-from crews.parse import DocumentRefused, Format, document_dump, document_load, spec_check
+from crews.parse import DocumentRefused, Format, document_dump, document_load
 from crews.problems import errors
 from crews.rest import shapes
 from crews.rest.wire import BODY_REFUSALS, JSON_TYPES, REFUSALS, YAML_TYPES, document_body
@@ -19,6 +19,7 @@ from crews.selectors import (
     crew_document,
     crews_live,
     crews_of_team,
+    document_check,
     document_problems,
     templates_for,
 )
@@ -107,8 +108,7 @@ def crews_validate(request: HttpRequest) -> Any:
     except DocumentRefused as error:
         problems = shapes.ProblemOut.of(error.problems)
         return shapes.CheckedOut(valid=False, document=None, problems=problems)
-    found = document_problems(document, _caller(request).team)
-    spec, _ = spec_check(document)
+    spec, found = document_check(document, _caller(request).team)
     advice = crew_advice(spec) if spec else []
     return shapes.CheckedOut(
         valid=not errors(found),

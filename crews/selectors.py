@@ -8,6 +8,7 @@ from crews.lint import crew_lint
 from crews.models import Crew, CrewVersion, Template
 from crews.parse import spec_check
 from crews.problems import Problem
+from crews.spec import CrewSpec
 from crews.strict_json import Json, json_canonical
 from teams.models import Team
 
@@ -71,22 +72,25 @@ def _document(crew: Crew) -> Document:
     return document_of(draft)
 
 
-def document_problems(document: Json, team: Team) -> list[Problem]:
-    """Return everything that is wrong with a document of a team here; [] if it can run."""
+def document_check(document: Json, team: Team) -> tuple[CrewSpec | None, list[Problem]]:
+    """Return a document of a team, None if its shape is wrong, and everything that is wrong with
+    it here; [] if it can run."""
     spec, problems = spec_check(document)
-    return problems if spec is None else crew_lint(spec, catalog_current(team))
+    return spec, problems if spec is None else crew_lint(spec, catalog_current(team))
+
+
+def document_problems(document: Json, team: Team) -> list[Problem]:
+    """Return everything that is wrong with a document of a team here."""
+    return document_check(document, team)[1]
 
 
 def version_latest(crew: Crew) -> CrewVersion | None:
     return crew.versions.first()
 
 
-def is_published(crew: Crew, document: Document, latest: CrewVersion | None) -> bool:
+def is_published(crew: Crew, draft: CrewSpec, latest: CrewVersion) -> bool:
     """Say whether the latest version is the draft, so that publishing it makes no new one."""
-    spec, _ = spec_check(document)
-    if latest is None or spec is None:
-        return False
-    same = json_canonical(spec.document()) == json_canonical(latest.document)
+    same = json_canonical(draft.document()) == json_canonical(latest.document)
     return same and crew.rehearsal == latest.rehearsal
 
 

@@ -13,8 +13,7 @@ from crews.library import library_entries
 from crews.models import Crew, CrewVersion, HandoffContract, Role, Template
 from crews.parse import DocumentRefused, Format, document_load, spec_check
 from crews.problems import errors, problem
-from crews.selectors import crew_document, document_problems, version_latest
-from crews.spec import CrewSpec
+from crews.selectors import crew_document, document_check, is_published, version_latest
 from crews.strict_json import Json, Refused, check_json, check_size, json_canonical, json_dump
 from teams.models import Team, User
 
@@ -109,19 +108,19 @@ def crew_publish(*, crew: Crew, user: User, revision: int | None = None) -> Crew
             saved_by=str(locked.updated_by) if locked.updated_by else None,
             saved_at=locked.updated_at,
         )
-    if found := errors(document_problems(document, locked.team)):
-        raise CrewInvalid(found)
-    pinned = CrewSpec.model_validate(document).document()
-    digest = content_hash(pinned)
+    spec, problems = document_check(document, locked.team)
+    if spec is None or errors(problems):
+        raise CrewInvalid(errors(problems))
     latest = version_latest(locked)
-    if latest and latest.content_hash == digest and latest.rehearsal == locked.rehearsal:
+    if latest and is_published(locked, spec, latest):
         return latest
+    pinned = spec.document()
     number = latest.number + 1 if latest else 1
     return locked.versions.create(
         number=number,
         document=pinned,
         rehearsal=locked.rehearsal,
-        content_hash=digest,
+        content_hash=content_hash(pinned),
         created_by=user,
     )
 

@@ -80,7 +80,7 @@ def _fresh_signing_key() -> Iterator[None]:
     """No test signs by the key of a database that is gone."""
     yield
     if (signing := sys.modules.get("runs.journal.signing")) is not None:
-        signing.forget()
+        signing._newest.cache_clear()
 
 
 def _place(item: pytest.Item) -> int:

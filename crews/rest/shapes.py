@@ -12,7 +12,7 @@ from crews.catalog import Catalog
 from crews.constraints import RULES
 from crews.models import Crew, CrewVersion, Template
 from crews.problems import Problem, Severity
-from crews.selectors import crew_document, document_problems, is_published, version_latest
+from crews.selectors import crew_document, document_check, is_published, version_latest
 from teams.access import Caller
 
 Document = dict[str, Any]
@@ -140,15 +140,16 @@ class CrewOut(CrewItem):
     @classmethod
     def whole(cls, crew: Crew, caller: Caller) -> Self:
         document = crew_document(crew)
+        spec, problems = document_check(document, crew.team)
         latest = version_latest(crew)
         return cls(
             **CrewItem.of(crew).model_dump(),
             document=document,
-            problems=ProblemOut.of(document_problems(document, crew.team)),
+            problems=ProblemOut.of(problems),
             published=PublishedOut(number=latest.number, hash=latest.content_hash)
             if latest
             else None,
-            unchanged=is_published(crew, document, latest),
+            unchanged=bool(spec and latest and is_published(crew, spec, latest)),
             permissions=PermissionsOut(
                 change=caller.can("crews.change", crew.team),
                 run=caller.can("runs.start", crew.team),

@@ -106,6 +106,7 @@ class Act:
 
     @property
     def is_paid(self) -> bool:
+        """Say whether a vendor asks money for it."""
         return self.type == "model_call" and self.provider != REHEARSAL
 
 

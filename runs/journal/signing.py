@@ -71,11 +71,6 @@ def _newest(_: int) -> SigningKey:
     return key_ensure()
 
 
-def forget() -> None:
-    """Read the key anew at the next need."""
-    _newest.cache_clear()
-
-
 @lru_cache(1)
 def _opened(sealed: str) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(unseal(sealed)))

@@ -148,10 +148,9 @@ def production(spec: CrewSpec, told: Forecast | None) -> Iterator[Check]:
     bound = "It has a limit." if limits.cost_usd or limits.tokens else ""
     lacking = "Nothing bounds what a run may cost. Set limits.cost_usd or limits.tokens."
     if told and told.worst is not None:
-        most = f"most ${told.worst}, by {told.bounded_by}."
-        enough = told.expected <= told.worst
-        bound = f"At {most}" if enough else ""
-        lacking = f"A run is expected to cost ${told.expected}, and at {most}"
+        worst = f"at most ${told.worst}, by {told.bounded_by}."
+        bound = f"A run costs {worst}" if told.expected <= told.worst else ""
+        lacking = f"A run is expected to cost ${told.expected}, and may cost {worst}"
     yield _by(
         bool(bound),
         "budget",

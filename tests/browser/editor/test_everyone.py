@@ -52,7 +52,7 @@ def test_a_phone_can_build_too(site: Installation, signed_in: Page) -> None:
     saved(page)
     assert len(stored(page, crew_id)["roles"]) == 2
     page.get_by_role("button", name="Publish").click()
-    expect(page.get_by_role("button", name="v1")).to_be_disabled()
+    expect(page.get_by_role("button", name="Published v1")).to_be_disabled()
     expect(page.get_by_role("button", name="Run", exact=True)).to_be_in_viewport(ratio=1)
     assert not scrolls_sideways(page)
 

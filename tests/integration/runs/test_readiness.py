@@ -93,7 +93,7 @@ def test_a_budget_below_what_is_expected_is_named(stage: Stage) -> None:
     found = readiness(team=stage.team, spec=crew, crew=None)
     (budget,) = (check for check in found.production if check.name == "budget")
     assert budget.state == "warning"
-    assert budget.detail.endswith("and at most $0.0001, by limits.cost_usd.")
+    assert budget.detail.endswith("may cost at most $0.0001, by limits.cost_usd.")
 
 
 def test_b9_c10_the_checklists_have_all_their_items(stage: Stage) -> None:

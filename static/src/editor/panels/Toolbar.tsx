@@ -123,6 +123,7 @@ function Finish() {
         type="button"
         className="btn"
         disabled={!mayChange || busy || errors || current}
+        aria-label={current ? `Published v${published.number}` : undefined}
         title={publishTitle(errors, current)}
         onClick={() => void go()}
       >
